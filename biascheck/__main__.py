@@ -1,0 +1,5 @@
+"""`python -m biascheck`."""
+
+from biascheck.cli import main
+
+main()

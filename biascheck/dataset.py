@@ -1,0 +1,175 @@
+"""`data/training`: hashed features, labels and keys of every training row. Never a text.
+
+=================  ==================================================================================================
+file               what
+=================  ==================================================================================================
+``rows.csv``       id, set, outlet, system, story, year, kind, licence, origin, labels; one line a row
+``text.xz``        which byte n-grams of the folded text occur (columns by bucket, most frequent first)
+``phrases.xz``     which lexicon entries occur, and how often
+``cues.npy``       dense cues, float16
+``manifest.json``  parameters, buckets of the columns, lexicon checksum, SHA-256 of the files above
+=================  ==================================================================================================
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import lzma
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from biascheck.errors import LabelsError
+
+__all__ = ["FORMAT", "TrainingRow", "TrainingSet", "load_training", "save_training"]
+
+FORMAT = 1
+_LABELS = ("original", "agency", "translated", "rewritten")
+_KEYS = ("id", "set", "outlet", "system", "story", "year", "kind", "licence", "origin", "source_language")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """Labels and keys of one row; labels are 1, 0, or None where nothing is known."""
+
+    id: str
+    set: str
+    outlet: str
+    system: str
+    story: str
+    year: str
+    kind: str
+    licence: str
+    origin: str
+    source_language: str
+    labels: dict[str, int | None]
+
+    @property
+    def group(self) -> str:
+        """What shares a hand: the outlet, or for translations the set and its system."""
+        return f"{self.set}|{self.system}" if self.system else f"{self.set}|{self.outlet}"
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Rows and their raw features (before any weighting).
+
+    `text` and `phrases` are csr_matrix of shape (n_rows, …), `cues` an array of shape (n_rows, n_cues).
+    """
+
+    rows: Sequence[TrainingRow]
+    text: sp.csr_matrix
+    phrases: sp.csr_matrix
+    cues: npt.NDArray[np.float32]
+    columns: npt.NDArray[np.int32]
+    parameters: dict[str, Any]
+    sha256: str = ""
+
+
+def _pack(matrix: sp.csr_matrix) -> bytes:
+    """A csr_matrix of small counts: gaps between columns as two planes of bytes, then the counts above one."""
+    matrix = matrix.copy()
+    matrix.sort_indices()
+    sizes = np.diff(matrix.indptr).astype("<u4")
+    starts = np.zeros(matrix.nnz, dtype=bool)
+    starts[matrix.indptr[:-1][sizes > 0]] = True
+    gaps = np.diff(matrix.indices, prepend=0)
+    gaps[starts] = matrix.indices[starts]
+    gaps = gaps.astype("<u4")
+    planes = [((gaps >> (8 * plane)) & 255).astype(np.uint8).tobytes() for plane in range(3)]
+    counts = np.clip(matrix.data, 1, 255).astype(np.uint8).tobytes()
+    header = struct.pack("<3Q", *matrix.shape, matrix.nnz)
+    return lzma.compress(header + sizes.tobytes() + b"".join(planes) + counts, preset=6)
+
+
+def _unpack(data: bytes) -> sp.csr_matrix:
+    raw = lzma.decompress(data)
+    height, width, number = struct.unpack_from("<3Q", raw)
+    at = struct.calcsize("<3Q")
+    sizes = np.frombuffer(raw, dtype="<u4", count=height, offset=at).astype(np.int64)
+    at += 4 * height
+    gaps = np.zeros(number, dtype=np.int64)
+    for plane in range(3):
+        gaps |= np.frombuffer(raw, dtype=np.uint8, count=number, offset=at).astype(np.int64) << (8 * plane)
+        at += number
+    counts = np.frombuffer(raw, dtype=np.uint8, count=number, offset=at).astype(np.float32)
+    ends = np.concatenate(([0], np.cumsum(sizes)))
+    total = np.concatenate(([0], np.cumsum(gaps)))
+    indices = total[1:] - np.repeat(total[ends[:-1]], sizes)
+    return sp.csr_matrix((counts, indices.astype(np.int32), ends.astype(np.int32)), shape=(height, width))
+
+
+def save_training(folder: Path, training: TrainingSet) -> None:
+    """Write a training set; the manifest last, so that a folder with one is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow([*_KEYS, *_LABELS])
+    for row in training.rows:
+        labels = ["" if row.labels[name] is None else row.labels[name] for name in _LABELS]
+        writer.writerow([*(getattr(row, key) for key in _KEYS), *labels])
+    cues = io.BytesIO()
+    np.save(cues, training.cues.astype(np.float16), allow_pickle=False)
+    files = {
+        "rows.csv": table.getvalue().encode(),
+        "text.xz": _pack(training.text),
+        "phrases.xz": _pack(training.phrases),
+        "cues.npy": cues.getvalue(),
+    }
+    manifest = {
+        "format": FORMAT,
+        "rows": len(training.rows),
+        "parameters": training.parameters,
+        "columns": training.columns.tolist(),
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    (folder / "manifest.json").write_text(json.dumps(manifest, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def load_training(folder: Path) -> TrainingSet:
+    """Read a training set and check it against its manifest.
+
+    Raises
+    ------
+    LabelsError
+        Where the folder is missing, of another format, or damaged.
+    """
+    try:
+        text = (folder / "manifest.json").read_text(encoding="utf-8")
+        manifest = json.loads(text)
+        files = {name: (folder / name).read_bytes() for name in manifest["sha256"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise LabelsError(f"{folder}: no training data ({error}); install biascheck again") from None
+    if manifest.get("format") != FORMAT:
+        raise LabelsError(f"{folder}: training data of another version; rebuild it with 'biascheck train --corpus DIR'")
+    for name, digest in manifest["sha256"].items():
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise LabelsError(f"{folder / name}: damaged (checksum differs); install biascheck again")
+    reader = csv.DictReader(io.StringIO(files["rows.csv"].decode()))
+    rows = [
+        TrainingRow(
+            **{key: record[key] for key in _KEYS},
+            labels={name: int(record[name]) if record[name] else None for name in _LABELS},
+        )
+        for record in reader
+    ]
+    return TrainingSet(
+        rows=rows,
+        text=_unpack(files["text.xz"]),
+        phrases=_unpack(files["phrases.xz"]),
+        cues=np.load(io.BytesIO(files["cues.npy"]), allow_pickle=False).astype(np.float32),
+        columns=np.asarray(manifest["columns"], dtype=np.int32),
+        parameters=manifest["parameters"],
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )

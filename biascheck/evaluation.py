@@ -1,0 +1,223 @@
+"""The honest table: how well the heads do on outlets, systems and years that were not in their training."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from biascheck.corpus import HEADS, LANGUAGES
+from biascheck.dataset import TrainingRow, TrainingSet
+from biascheck.errors import LabelsError
+from biascheck.folds import make_folds
+from biascheck.training import CUTS, fit_heads, language_labels
+
+__all__ = ["Figure", "check_floors", "evaluate", "expected_calibration_error", "recall_at"]
+
+FloatArray = npt.NDArray[np.float64]
+REPLICATES = 200
+#: The cuts that are printed for each head; the first is the one that its threshold is chosen on.
+_SHOWN = {head: (CUTS[head], "outlet" if CUTS[head] != "outlet" else "") for head in (*HEADS, "language")}
+CUT_NAMES = {
+    "outlet": "unseen outlets, systems and sets",
+    "year": "unseen years, models and outlets",
+    "system": "unseen systems and outlets",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of the table with its 95 % interval (a bootstrap over outlets and systems, not over texts)."""
+
+    head: str
+    cut: str
+    name: str
+    value: float
+    low: float
+    high: float
+    positives: int
+    negatives: int
+
+    @property
+    def key(self) -> str:
+        """How a floor names it."""
+        return f"{self.head}.{self.cut}.{self.name}"
+
+
+def recall_at(y: FloatArray, scores: FloatArray, rate: float = 0.01) -> float:
+    """Share of positives above the score that `rate` of the negatives pass."""
+    return float((scores[y == 1] > np.quantile(scores[y == 0], 1 - rate)).mean())
+
+
+def expected_calibration_error(y: FloatArray, p: FloatArray, bins: int = 15) -> float:
+    """Mean distance between probability and frequency over equal-width bins (M. Naeini et al., AAAI 2015)."""
+    place = np.clip((p * bins).astype(int), 0, bins - 1)
+    return float(
+        sum(
+            (place == k).mean() * abs(p[place == k].mean() - y[place == k].mean())
+            for k in range(bins)
+            if (place == k).any()
+        )
+    )
+
+
+def _auc(y: FloatArray, scores: FloatArray) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(y, scores))
+
+
+def evaluate(training: TrainingSet, *, progress: Callable[[str], None] = lambda _: None) -> list[Figure]:
+    """Refit every head on folds of the shipped features and measure it on what it did not see.
+
+    Human translations are trained on and counted under ``human_recall`` alone: the bar is for machine ones.
+    """
+    figures: list[Figure] = []
+    rows = training.rows
+    for cut in ("outlet", "year", "system"):
+        heads = [head for head in HEADS if cut in _SHOWN[head]]
+        language = cut in _SHOWN["language"]
+        progress(f"fitting on {CUT_NAMES[cut]} …")
+        folds = make_folds(rows, by=cut)
+        binary, languages = fit_heads(
+            training, final=False, folds={**dict.fromkeys(heads, folds), **({"language": folds} if language else {})}
+        )
+        for head in heads:
+            column = HEADS.index(head)
+            figures += _binary(rows, head, cut, binary.unseen_[:, column], float(binary.thresholds_[column]))
+        if language and languages is not None:
+            figures += _language(rows, cut, languages.unseen_, float(languages.threshold_))
+    return figures
+
+
+def _binary(rows: Sequence[TrainingRow], head: str, cut: str, p: FloatArray, threshold: float) -> list[Figure]:
+    y = np.asarray([np.nan if row.labels[head] is None else row.labels[head] for row in rows], dtype=float)
+    human = np.asarray([row.kind == "human_translation" for row in rows])
+    known = ~np.isnan(y) & ~np.isnan(p)
+    shown = known & ~human if head == "translated" else known
+    groups = np.asarray([row.group for row in rows])
+    measures: dict[str, Callable[[FloatArray, FloatArray], float]] = {
+        "auc": _auc,
+        "recall_at_1pct": recall_at,
+        "calibration_error": expected_calibration_error,
+        "recall_at_threshold": lambda t, s: float((s[t == 1] >= threshold).mean()),
+        "false_alarms_at_threshold": lambda t, s: float((s[t == 0] >= threshold).mean()),
+    }
+    found = [_figure(head, cut, name, measure, y[shown], p[shown], groups[shown]) for name, measure in measures.items()]
+    if head == "translated":
+        measure = measures["recall_at_threshold"]
+        found.append(
+            _figure(head, cut, "human_recall", measure, y[known & human], p[known & human], groups[known & human])
+        )
+    return found
+
+
+def _figure(
+    head: str,
+    cut: str,
+    name: str,
+    measure: Callable[[FloatArray, FloatArray], float],
+    y: FloatArray,
+    p: FloatArray,
+    groups: npt.NDArray[np.str_],
+) -> Figure:
+    low, high = _interval(lambda chosen: measure(y[chosen], p[chosen]), groups, y)
+    return Figure(head, cut, name, measure(y, p), low, high, int((y == 1).sum()), int((y == 0).sum()))
+
+
+def _interval(
+    measure: Callable[[npt.NDArray[np.intp]], float], groups: npt.NDArray[np.str_], y: npt.NDArray[Any]
+) -> tuple[float, float]:
+    """2.5th and 97.5th percentile over draws of whole groups; texts of one outlet are no independent witnesses."""
+    random = np.random.default_rng(0)
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    wanted = len(np.unique(y))
+    values = []
+    for _ in range(REPLICATES):
+        chosen = np.concatenate([members[i] for i in random.integers(0, len(members), len(members))])
+        if len(np.unique(y[chosen])) == wanted:
+            values.append(measure(chosen))
+    if not values:
+        return (float("nan"), float("nan"))
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _language(rows: Sequence[TrainingRow], cut: str, p: FloatArray, threshold: float) -> list[Figure]:
+    """Every cell of set and language counts alike, so that one large set does not stand for its language."""
+    y = language_labels(rows)
+    known = ~np.isnan(p[:, 0])
+    y, p = y[known], p[known]
+    kept = [row for row, k in zip(rows, known, strict=True) if k]
+    cells = np.asarray([f"{row.set} {row.source_language}" for row in kept])
+    groups = np.asarray([f"{row.outlet} {row.system}" for row in kept])
+    right, spoken = p.argmax(axis=1) == y, p.max(axis=1) >= threshold
+
+    def recall(chosen: npt.NDArray[np.intp], hit: npt.NDArray[np.bool_], language: int) -> float:
+        of = chosen[y[chosen] == language]
+        return float(np.mean([hit[of][cells[of] == cell].mean() for cell in np.unique(cells[of])]))
+
+    def macro(chosen: npt.NDArray[np.intp], hit: npt.NDArray[np.bool_]) -> float:
+        return float(np.mean([recall(chosen, hit, language) for language in np.unique(y[chosen])]))
+
+    def precision(chosen: npt.NDArray[np.intp]) -> float:
+        weight = np.zeros(len(chosen))
+        for language in range(len(LANGUAGES)):
+            of = y[chosen] == language
+            for cell in np.unique(cells[chosen][of]):
+                inside = of & (cells[chosen] == cell)
+                weight[inside] = 1 / inside.sum() / len(np.unique(cells[chosen][of]))
+        weight = weight * spoken[chosen]
+        return float((weight * right[chosen]).sum() / max(weight.sum(), 1e-12))
+
+    measures: dict[str, Callable[[npt.NDArray[np.intp]], float]] = {
+        "macro_recall": lambda c: macro(c, right),
+        "macro_recall_spoken": lambda c: macro(c, right & spoken),
+        "right_when_spoken": precision,
+        **{
+            f"recall_{code}": (lambda c, k=k: recall(c, right, k))  # type: ignore[misc]
+            for k, code in enumerate(LANGUAGES)
+        },
+    }
+    every = np.arange(len(y))
+    figures = []
+    for name, measure in measures.items():
+        only = every if not name.startswith("recall_") else every[y == LANGUAGES.index(name[-2:])]
+        low, high = _interval(lambda c, m=measure, o=only: m(o[c]), groups[only], y[only])  # type: ignore[misc]
+        figures.append(Figure("language", cut, name, measure(every), low, high, len(only), 0))
+    return figures
+
+
+def check_floors(figures: Iterable[Figure], floors: Path, training: TrainingSet) -> list[str]:
+    """What stands below its floor, or above its ceiling, in words; empty when the gate is passed.
+
+    Raises
+    ------
+    LabelsError
+        Where the floors were pinned for other data.
+    """
+    pinned = tomllib.loads(floors.read_text(encoding="utf-8"))
+    if pinned["training_sha256"] != training.sha256:
+        raise LabelsError(
+            f"{floors}: the floors are for other training data ({pinned['training_sha256'][:12]}, here "
+            f"{training.sha256[:12]}); look at 'biascheck evaluate', then pin floors and checksum together"
+        )
+    values = {figure.key: figure.value for figure in figures}
+    failures = []
+    for bound in ("floor", "ceiling"):
+        for key, limit in pinned[bound].items():
+            if key not in values:
+                failures.append(f"{key}: no such figure")
+            elif values[key] < limit if bound == "floor" else values[key] > limit:
+                failures.append(f"{key}: {values[key]:.4f}, {bound} {limit}")
+    return failures
+
+
+def as_json(figures: Iterable[Figure]) -> list[dict[str, Any]]:
+    """Figures for the card."""
+    return [{k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(f).items()} for f in figures]

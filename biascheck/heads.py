@@ -1,0 +1,308 @@
+"""What is predicted: provenance heads and the source language, calibrated, with thresholds for few false alarms."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from biascheck.folds import Fold
+
+__all__ = ["BinaryHeads", "Heads", "LanguageHead", "Margin", "as_matrix", "threshold_for"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def threshold_for(scores: FloatArray, groups: Sequence[str], rate: float) -> float:
+    """Smallest threshold with at most `rate` false alarms among negatives, over all and as the mean over groups.
+
+    The mean over groups (outlets) keeps one large outlet from paying for the others; groups under 20 rows are taken
+    together. Both conditions must hold.
+    """
+    names, codes, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    codes = np.where(counts[codes] < 20, len(names), codes)
+    sizes = np.bincount(codes, minlength=len(names) + 1)
+    pooled = np.full(len(scores), 1 / len(scores))
+    macro = 1 / sizes[codes] / np.count_nonzero(sizes)
+    order = np.argsort(-scores)
+    threshold = 0.0
+    for weight in (pooled, macro):
+        alarms = np.cumsum(weight[order])
+        last = int(np.searchsorted(alarms, rate, side="right"))
+        if last < len(scores):
+            threshold = max(threshold, float(np.nextafter(scores[order[last]], 2.0)))
+    return threshold
+
+
+class Margin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A fitted classifier whose decision is its one input: lets a calibrator be fitted on decisions made elsewhere."""
+
+    classes_ = np.asarray([0, 1])
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn nothing."""
+        return self
+
+    def decision_function(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The column of `X`, shape (n,)."""
+        return np.asarray(X)[:, 0]
+
+    def predict(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """One where the decision is positive, shape (n,)."""
+        return (self.decision_function(X) > 0).astype(int)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def fit_margin(X: sp.csr_matrix, y: npt.NDArray[Any], weight: FloatArray, *, C: float) -> tuple[FloatArray, float]:
+    """Coefficients and intercept of a linear support vector classifier (R. Fan et al., LIBLINEAR, JMLR 9, 2008)."""
+    model = LinearSVC(C=C, dual=True, tol=1e-3, max_iter=4000, random_state=0)
+    model.fit(X, y, sample_weight=weight)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def unseen_margins(
+    X: sp.csr_matrix, y: npt.NDArray[Any], weight: FloatArray, folds: Sequence[Fold], *, C: float
+) -> FloatArray:
+    """Decisions for every tested row by a model fitted without its fold; rows with `y` -1 are not fitted on."""
+    margins = np.full(len(y), np.nan)
+    for train, test in folds:
+        rows = train[y[train] >= 0]
+        coefficients, intercept = fit_margin(X[rows], y[rows], balance(y[rows], weight[rows]), C=C)
+        margins[test] = X[test] @ coefficients + intercept
+    return margins
+
+
+class BinaryHeads(BaseEstimator):  # type: ignore[misc]
+    """Independent yes/no heads on shared features.
+
+    Each is a linear classifier on all rows whose label is known. Its probability is Platt's sigmoid (J. Platt, 1999),
+    fitted on decisions for rows whose outlet and system were unseen, and so is its threshold.
+
+    Parameters
+    ----------
+    names : sequence of str
+    C : mapping of str to float
+        Of `LinearSVC`, by head; 0.5 where nothing is said.
+    false_alarms : float
+        Share of negatives that may pass a threshold.
+
+    Attributes
+    ----------
+    coef_ : ndarray of float32, shape (n_heads, n_features)
+    intercept_, slope_, offset_, thresholds_ : ndarray, shape (n_heads,)
+        ``p = 1 / (1 + exp(slope * decision + offset))``
+    unseen_ : ndarray, shape (n_rows, n_heads)
+        Probabilities of the training rows by models that saw neither their outlet nor their system; not stored.
+    """
+
+    def __init__(
+        self, names: Sequence[str] = (), C: Mapping[str, float] | None = None, false_alarms: float = 0.01
+    ) -> None:
+        self.names = names
+        self.C = C
+        self.false_alarms = false_alarms
+
+    def fit(
+        self,
+        X: sp.csr_matrix,
+        Y: FloatArray,
+        *,
+        weights: FloatArray,
+        folds: Mapping[str, Sequence[Fold]],
+        groups: Sequence[str],
+        final: bool = True,
+    ) -> Self:
+        """Fit all heads.
+
+        Parameters
+        ----------
+        X : csr_matrix, shape (n_rows, n_features)
+        Y : ndarray, shape (n_rows, n_heads)
+            1, 0, or NaN where the label is not known.
+        weights : ndarray, shape (n_rows, n_heads)
+        folds : mapping of head to a sequence of (train, test) index arrays
+        groups : sequence of str, shape (n_rows,)
+            For the thresholds' mean over outlets.
+        final : bool
+            False leaves out the model of all rows: enough for evaluation.
+        """
+        number, width = Y.shape[1], X.shape[1]
+        self.coef_ = np.zeros((number, width), dtype=np.float32)
+        self.intercept_ = np.zeros(number)
+        self.slope_ = np.zeros(number)
+        self.offset_ = np.zeros(number)
+        self.thresholds_ = np.ones(number)
+        self.unseen_ = np.full(Y.shape, np.nan)
+        group = np.asarray(groups)
+        for head in range(number):
+            if self.names[head] not in folds:
+                continue
+            y = Y[:, head]
+            known = ~np.isnan(y)
+            weight = weights[:, head]
+            strength = (self.C or {}).get(self.names[head], 0.5)
+            margins = unseen_margins(X, np.where(known, y, -1), weight, folds[self.names[head]], C=strength)
+            tested = known & ~np.isnan(margins)
+            calibrator = CalibratedClassifierCV(FrozenEstimator(Margin()), method="sigmoid")
+            with warnings.catch_warnings():
+                # "weights are only used for the calibration itself": there is nothing else to use them for.
+                warnings.simplefilter("ignore", UserWarning)
+                calibrator.fit(margins[tested, None], y[tested].astype(int), sample_weight=weight[tested])
+            sigmoid = calibrator.calibrated_classifiers_[0].calibrators[0]
+            self.slope_[head], self.offset_[head] = sigmoid.a_, sigmoid.b_
+            p = self._sigmoid(margins, head)
+            self.unseen_[:, head] = p
+            negative = tested & (y == 0)
+            self.thresholds_[head] = threshold_for(p[negative], group[negative].tolist(), self.false_alarms)
+            if final:
+                rows = np.flatnonzero(known)
+                coefficients, intercept = fit_margin(X[rows], y[rows], balance(y[rows], weight[rows]), C=strength)
+                self.coef_[head], self.intercept_[head] = coefficients, intercept
+        return self
+
+    def _sigmoid(self, margin: FloatArray, head: int) -> FloatArray:
+        return np.asarray(1 / (1 + np.exp(np.clip(self.slope_[head] * margin + self.offset_[head], -500, 500))))
+
+    def decision_function(self, X: sp.csr_matrix) -> FloatArray:
+        """Signed distances, shape (n_rows, n_heads)."""
+        return np.asarray(X @ self.coef_.T + self.intercept_)
+
+    def predict_proba(self, X: sp.csr_matrix) -> FloatArray:
+        """Calibrated probability of each head, shape (n_rows, n_heads)."""
+        margins = self.decision_function(X)
+        return np.asarray(1 / (1 + np.exp(np.clip(self.slope_ * margins + self.offset_, -500, 500))))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("unseen_", None)
+        return state
+
+
+def balance(y: npt.NDArray[Any], weights: FloatArray) -> FloatArray:
+    """Weights with the same sum for every class, mean one."""
+    balanced = np.asarray(weights, dtype=np.float64).copy()
+    for label in np.unique(y):
+        balanced[y == label] /= balanced[y == label].sum()
+    return np.asarray(balanced * len(y) / balanced.sum())
+
+
+class LanguageHead(BaseEstimator):  # type: ignore[misc]
+    """The language that a translated text came from, one against the rest, with probabilities over all.
+
+    Probabilities are a multinomial regression on the decisions for unseen sets (vector scaling; C. Guo et al., ICML
+    2017). The threshold is the smallest at which a verdict is right at least `precision` of the time there.
+
+    Attributes
+    ----------
+    coef_ : ndarray of float32, shape (n_languages, n_features)
+    intercept_ : ndarray, shape (n_languages,)
+    scale_ : ndarray, shape (n_languages, n_languages)
+    shift_ : ndarray, shape (n_languages,)
+    threshold_ : float
+    """
+
+    def __init__(self, languages: Sequence[str] = (), C: float = 0.3, precision: float = 0.9) -> None:
+        self.languages = languages
+        self.C = C
+        self.precision = precision
+
+    def fit(
+        self,
+        X: sp.csr_matrix,
+        y: npt.NDArray[np.intp],
+        *,
+        weights: FloatArray,
+        folds: Sequence[Fold],
+        final: bool = True,
+    ) -> Self:
+        """Fit on rows of known language; `y` holds indices into `languages`, -1 for rows that are not used."""
+        number = len(self.languages)
+        self.coef_ = np.zeros((number, X.shape[1]), dtype=np.float32)
+        self.intercept_ = np.zeros(number)
+        margins = np.full((len(y), number), np.nan)
+        known = y >= 0
+        for language in range(number):
+            target = np.where(known, y == language, -1).astype(int)
+            margins[:, language] = unseen_margins(X, target, self._even(y, weights), folds, C=self.C)
+        unseen = known & ~np.isnan(margins[:, 0])
+        regression = LogisticRegression(C=1.0, max_iter=1000)
+        regression.fit(margins[unseen], y[unseen], sample_weight=balance(y[unseen], weights[unseen]))
+        self.scale_, self.shift_ = regression.coef_, regression.intercept_
+        self.unseen_ = np.full((len(y), number), np.nan)
+        self.unseen_[unseen] = self._softmax(margins[unseen])
+        self.threshold_ = self._threshold(self.unseen_[unseen], y[unseen], balance(y[unseen], weights[unseen]))
+        if final:
+            rows = np.flatnonzero(known)
+            for language in range(number):
+                target = (y[rows] == language).astype(int)
+                self.coef_[language], self.intercept_[language] = fit_margin(
+                    X[rows], target, balance(target, self._even(y, weights)[rows]), C=self.C
+                )
+        return self
+
+    @staticmethod
+    def _even(y: npt.NDArray[np.intp], weights: FloatArray) -> FloatArray:
+        """Weights with the same sum for every language, whatever the sizes of their sets."""
+        return balance(y, weights)
+
+    def _softmax(self, margins: FloatArray) -> FloatArray:
+        z = margins @ self.scale_.T + self.shift_
+        z = np.exp(z - z.max(axis=1, keepdims=True))
+        return np.asarray(z / z.sum(axis=1, keepdims=True))
+
+    def _threshold(self, p: FloatArray, y: npt.NDArray[np.intp], weights: FloatArray) -> float:
+        top = p.max(axis=1)
+        order = np.argsort(-top)
+        right = np.cumsum((weights * (p.argmax(axis=1) == y))[order])
+        precise = np.flatnonzero(right / np.cumsum(weights[order]) >= self.precision)
+        return float(top[order[precise[-1]]]) if len(precise) else 1.0
+
+    def predict_proba(self, X: sp.csr_matrix) -> FloatArray:
+        """Probability of each language, shape (n_rows, n_languages), given that the text is translated."""
+        return self._softmax(np.asarray(X @ self.coef_.T + self.intercept_))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("unseen_", None)
+        return state
+
+
+class Heads(BaseEstimator):  # type: ignore[misc]
+    """The last step of the pipeline: provenance heads and source language on the same features."""
+
+    def __init__(self, provenance: BinaryHeads | None = None, language: LanguageHead | None = None) -> None:
+        self.provenance = provenance
+        self.language = language
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Nothing: the heads come fitted (see `fit_heads`)."""
+        return self
+
+    def predict_proba(self, X: sp.csr_matrix) -> npt.NDArray[np.float64]:
+        """Provenance probabilities, shape (n_rows, n_heads)."""
+        assert self.provenance is not None
+        return self.provenance.predict_proba(X)
+
+    def predict_language(self, X: sp.csr_matrix) -> npt.NDArray[np.float64]:
+        """Source-language probabilities, shape (n_rows, n_languages)."""
+        assert self.language is not None
+        return self.language.predict_proba(X)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def as_matrix(labels: Sequence[Mapping[str, int | None]], names: Sequence[str]) -> FloatArray:
+    """Labels as a matrix with NaN where nothing is known, shape (n_rows, n_heads)."""
+    return np.asarray([[np.nan if row[name] is None else row[name] for name in names] for row in labels], dtype=float)

@@ -1,0 +1,147 @@
+"""Model files: one folder a model, written by skops, opened without running code, checked before use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from biascheck.errors import ModelError
+from biascheck.lexicon import lexicon_checksum
+
+__all__ = ["FORMAT", "Model", "data_folder", "load_model", "models_folder", "save_model"]
+
+FORMAT = 1
+FILE = "model.skops"
+#: Our own classes that a model may hold; scikit-learn's, numpy's and scipy's are known to skops. Nothing else opens.
+_TRUSTED = [
+    "biascheck.features.ByteNgrams",
+    "biascheck.features.Cues",
+    "biascheck.features.Phrases",
+    "biascheck.features.Worlds",
+    "biascheck.heads.BinaryHeads",
+    "biascheck.heads.Heads",
+    "biascheck.heads.LanguageHead",
+]
+_LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An opened model: a scikit-learn pipeline from folded texts to heads, and what is written about it."""
+
+    name: str
+    sha256: str
+    pipeline: Any
+    about: dict[str, Any]
+
+
+def _shipped(folder: str) -> Path:
+    """A folder that stands in the wheel beside the modules, and at the top of a checkout."""
+    inside = Path(str(resources.files("biascheck"))) / folder
+    return inside if inside.is_dir() else Path(__file__).resolve().parent.parent / folder
+
+
+def models_folder() -> Path:
+    """Where the shipped models are."""
+    return _shipped("models")
+
+
+def data_folder() -> Path:
+    """Where the shipped training features and our own texts are."""
+    return _shipped("data")
+
+
+def save_model(folder: Path, pipeline: Any, *, name: str, about: dict[str, Any]) -> str:
+    """Write a model; the description, without which nothing is opened, comes last and by rename.
+
+    Returns
+    -------
+    str
+        SHA-256 of the model file.
+    """
+    import skops.io
+
+    folder.mkdir(parents=True, exist_ok=True)
+    data = skops.io.dumps(pipeline, compression=8, compresslevel=6)
+    digest = hashlib.sha256(data).hexdigest()
+    described = {
+        "format": FORMAT,
+        "name": name,
+        "version": metadata.version("biascheck"),
+        "sha256": digest,
+        "libraries": {library: metadata.version(library) for library in _LIBRARIES},
+        **about,
+    }
+    _replace(folder / FILE, data)
+    _replace(folder / "model.json", (json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
+    return digest
+
+
+def _replace(path: Path, data: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    part.replace(path)
+
+
+@lru_cache(maxsize=4)
+def load_model(name: str = "fr") -> Model:
+    """Open a model by the name of a shipped one or by the path of a folder.
+
+    Raises
+    ------
+    ModelError
+        Missing, of another format, damaged, or holding anything but the classes that a model is made of.
+    """
+    folder = models_folder() / name
+    if not folder.is_dir():
+        folder = Path(name)
+    try:
+        about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        data = (folder / FILE).read_bytes()
+        expected, called, version = about["sha256"], about["name"], about["format"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        known = ", ".join(sorted(p.name for p in models_folder().glob("*") if (p / "model.json").is_file())) or "none"
+        raise ModelError(f"no model at {name!r}; installed: {known}; a path must hold model.json and {FILE}") from None
+    if version != FORMAT:
+        raise ModelError(f"{folder}: model format {version}, this biascheck reads {FORMAT}; install matching versions")
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != expected:
+        raise ModelError(f"{folder / FILE}: damaged (checksum differs from model.json); install biascheck again")
+    if not _same_lists(about):
+        raise ModelError(f"{folder}: trained with other word lists than this biascheck has; train it again")
+    return Model(name=called, sha256=digest, pipeline=_open(data, folder), about=about)
+
+
+def _same_lists(about: dict[str, Any]) -> bool:
+    try:
+        return bool(about.get("lexicon") == lexicon_checksum(str(about.get("language", "fr"))))
+    except (OSError, ValueError):  # a language that this biascheck has no lists for
+        return False
+
+
+def _open(data: bytes, folder: Path) -> Any:
+    import skops.io
+
+    try:
+        foreign = sorted(set(skops.io.get_untrusted_types(data=data)) - set(_TRUSTED))
+        if foreign:
+            raise ModelError(f"{folder / FILE}: refused, it holds {foreign[0]}; biascheck opens only its own models")
+        pipeline = skops.io.loads(data, trusted=_TRUSTED)
+    except ModelError:
+        raise
+    except Exception as error:  # skops and zipfile raise many kinds on foreign bytes
+        raise ModelError(f"{folder / FILE}: not a biascheck model ({type(error).__name__})") from None
+    from biascheck.heads import Heads
+
+    if not isinstance(getattr(pipeline, "named_steps", {}).get("heads"), Heads):
+        raise ModelError(f"{folder / FILE}: not a biascheck model (no heads)")
+    return pipeline
