@@ -204,8 +204,8 @@ def _print_figures(figures: Any) -> None:
         interval = f"{f.low:.3f}–{f.high:.3f}"
         counts = (f"{f.positives:,}", f"{f.negatives:,}")
         table.add_row(f.head, CUT_NAMES[f.cut], f.name, f"{f.value:.3f}", interval, *counts)
-    console = Console(highlight=False)
-    console.print(table, width=max(console.width, 130))
+    # Wide enough for every column: a pipe has no width, and a wrapped table cannot be read or compared.
+    Console(highlight=False, width=150).print(table)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from biascheck.folding import Folded
 from biascheck.lexicon import load_lexicon, load_names
 
-__all__ = ["BITS", "ByteNgrams", "Cues", "Phrases", "Worlds", "hash_ngrams"]
+__all__ = ["BITS", "ByteNgrams", "Cues", "Phrases", "Sparse", "Worlds", "hash_ngrams"]
 
 #: Buckets of the hash, as a power of two.
 BITS = 18
@@ -242,6 +242,24 @@ _STRINGS = {
 _RHYTHM = ("word_length", "sentence_words", "variety")
 
 
+class Sparse(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A dense block as a csr_matrix: blocks of one kind are put side by side six times faster than mixed ones."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn nothing."""
+        return self
+
+    def transform(self, X: npt.NDArray[np.float32]) -> sp.csr_matrix:
+        """The same values, all of them stored; shape as `X`."""
+        height, width = X.shape
+        columns = np.tile(np.arange(width, dtype=np.int32), height)
+        ends = np.arange(0, height * width + 1, width, dtype=np.int32)
+        return sp.csr_matrix((np.asarray(X, dtype=np.float32).ravel(), columns, ends), shape=(height, width))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
 class Cues(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Dense cues of folded texts: punctuation, quoting habits, rhythm.
 
@@ -268,18 +286,18 @@ class Cues(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of float32, shape (n_documents, n_cues)
         """
         signs = [ord(sign) for sign in _SIGNS.values()]
-        strings = tuple(_STRINGS.values())
+        strings = [string.encode() for string in _STRINGS.values()]
         rows = []
         for text, _ in X:
-            data = np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8)
-            codes = np.bincount(data, minlength=128)
-            words = text.split()
-            number = max(len(words), 1)
-            head = words[:200]
+            raw = text.encode("utf-8", "replace")
+            codes = np.bincount(np.frombuffer(raw, dtype=np.uint8), minlength=128)
+            # Folded text has one blank before, after and between words.
+            number = max(text.count(" ") - 1, 1)
+            head = text.split(None, 200)[:200]
             rows.append(
                 [
-                    *(1000 / max(len(data), 1) * codes[signs]).tolist(),
-                    *[1000 / max(len(text), 1) * text.count(string) for string in strings],
+                    *(1000 / max(len(raw), 1) * codes[signs]).tolist(),
+                    *[1000 / max(len(text), 1) * count for count in map(raw.count, strings)],
                     10 * len(text) / number,
                     number / (codes[46] + codes[33] + codes[63] + 1),
                     100 * len(set(head)) / max(len(head), 1),

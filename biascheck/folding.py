@@ -90,9 +90,10 @@ def fold(text: str) -> Folded:
     names: list[str] = []
 
     def name(match: re.Match[str]) -> str:
-        if not _is_name(text, match):
-            return match.group()
-        names.append(match.group())
+        found = match.group()
+        if not _is_name(text, match.start(), found):
+            return found
+        names.append(found)
         return NAME
 
     folded = _CAPITALISED.sub(name, text).lower()
@@ -100,12 +101,11 @@ def fold(text: str) -> Folded:
     return Folded(f" {' '.join(folded.split())} ", f" {' '.join(names).lower()} ")
 
 
-def _is_name(text: str, match: re.Match[str]) -> bool:
+def _is_name(text: str, start: int, found: str) -> bool:
     """A capitalised word that neither begins a sentence or a quotation nor is a news agency."""
-    start = match.start()
-    if start < 2 or text[start - 1] in '\n"' or text[start - 2] in _SENTENCE_END:
-        return False
-    return match.group() not in _AGENCIES
+    return (
+        start > 1 and text[start - 1] not in '\n"' and text[start - 2] not in _SENTENCE_END and found not in _AGENCIES
+    )
 
 
 def align(text: str) -> tuple[str, list[tuple[int, int]]]:
@@ -125,7 +125,7 @@ def align(text: str) -> tuple[str, list[tuple[int, int]]]:
     original = text
 
     def name(match: re.Match[str]) -> str:
-        return NAME if _is_name(original, match) else match.group()
+        return NAME if _is_name(original, match.start(), match.group()) else match.group()
 
     text, spans = _substitute(_CAPITALISED, text, spans, name)
     spans = [span for span, character in zip(spans, text, strict=True) for _ in character.lower()]

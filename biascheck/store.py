@@ -23,6 +23,7 @@ _TRUSTED = [
     "biascheck.features.ByteNgrams",
     "biascheck.features.Cues",
     "biascheck.features.Phrases",
+    "biascheck.features.Sparse",
     "biascheck.features.Worlds",
     "biascheck.heads.BinaryHeads",
     "biascheck.heads.Heads",

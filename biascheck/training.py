@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from biascheck.corpus import HEADS, LANGUAGES, Row, read_corpus, read_written
 from biascheck.dataset import TrainingRow, TrainingSet
-from biascheck.features import ByteNgrams, Cues, Phrases, Worlds
+from biascheck.features import ByteNgrams, Cues, Phrases, Sparse, Worlds
 from biascheck.folding import Folded, fold
 from biascheck.folds import Fold, make_folds
 from biascheck.heads import BinaryHeads, Heads, LanguageHead, as_matrix
@@ -96,8 +96,8 @@ def feature_pipeline(training: TrainingSet) -> FeatureUnion:
         [
             ("text", Pipeline([("ngrams", ngrams), ("weights", tfidf)])),
             ("phrases", Phrases(LANGUAGE)),
-            ("cues", Pipeline([("measure", Cues()), ("scale", scaler)])),
-            ("worlds", Worlds()),
+            ("cues", Pipeline([("measure", Cues()), ("scale", scaler), ("sparse", Sparse())])),
+            ("worlds", Pipeline([("count", Worlds()), ("sparse", Sparse())])),
         ]
     )
 
