@@ -83,13 +83,10 @@ def score(
 
 def _read_files(files: tuple[str, ...], model: str, limits: Any, *, evidence: bool) -> Iterator[Any]:
     """A reading or a failure for each file, in order."""
-    from biascheck.document import preload_language
     from biascheck.reading import Failure
+    from biascheck.scorer import Scorer
 
-    with preload_language():
-        from biascheck.scorer import Scorer
-
-        scorer = Scorer(model, limits=limits)
+    scorer = Scorer(model, limits=limits)
     for name in files:
         try:
             if name == "-":

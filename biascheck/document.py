@@ -5,17 +5,14 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from biascheck.errors import DocumentError
 
-__all__ = ["Document", "Limits", "document_from_text", "preload_language", "read_bytes", "read_document"]
+__all__ = ["Document", "Limits", "document_from_text", "read_bytes", "read_document"]
 
 HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 MIN_CHARACTERS = 300
@@ -45,6 +42,11 @@ _FRENCH = frozenset("àâæçéèêëîïôùûüÿœÀÂÆÇÉÈÊËÎÏÔÙÛ�
 _CHARSET = re.compile(rb"""charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _HTML_START = re.compile(r"\s{0,999}(?:<\?xml[^>]{0,200}>\s{0,99})?<(?:!doctype\s{1,9}html|html)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
+#: Frequent words that French shares with no language that it is taken for.
+_FUNCTION_WORDS = frozenset(
+    "le les des est dans pour qui pas sur au aux une du et avec sont ont cette ce ces il elle ils ne plus par mais "
+    "nous vous leur été être même aussi après sans deux fait selon ainsi".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,16 +307,11 @@ def _identifier() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-@contextmanager
-def preload_language() -> Iterator[None]:
-    """Open the language model in a thread while the body imports something slow; unpacking it holds no lock."""
-    thread = Thread(target=_identifier, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
+def _clearly_french(sample: str) -> bool:
+    """Whether French function words make up so much that opening the language model would tell nothing new."""
+    words = _WORD.findall(sample.lower())
+    return sum(map(_FUNCTION_WORDS.__contains__, words)) > max(20, 0.15 * len(words))
 
 
 def _identify(sample: str) -> str:
-    return str(_identifier().classify(sample)[0])
+    return "fr" if _clearly_french(sample) else str(_identifier().classify(sample)[0])
