@@ -89,11 +89,13 @@ def fold(text: str) -> Folded:
     text = fold_typography(text[:MAX_CHARACTERS])
     names: list[str] = []
 
+    keep = names.append
+
     def name(match: re.Match[str]) -> str:
-        found = match.group()
+        found = match[0]
         if not _is_name(text, match.start(), found):
             return found
-        names.append(found)
+        keep(found)
         return NAME
 
     folded = _CAPITALISED.sub(name, text).lower()
