@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biascheck.document import MIN_CHARACTERS
 from biascheck.errors import LabelsError
 
 __all__ = ["HEADS", "LANGUAGES", "Row", "read_corpus", "read_written"]
@@ -20,7 +21,6 @@ __all__ = ["HEADS", "LANGUAGES", "Row", "read_corpus", "read_written"]
 #: The provenance heads that are learnt, and the languages that a text can be found to be translated from.
 HEADS = ("original", "agency", "translated", "rewritten")
 LANGUAGES = ("en", "es", "de", "ru")
-MIN_CHARACTERS = 300
 #: Rows that one set and kind may bring, so that a portal's 9,000 wire stories leave room for the rest (and for git).
 MAX_ROWS = {("orangesum", "agency"): 3200, ("orangesum", "native"): 2600, ("ppn", "translated"): 1500}
 #: Sets in another language, without provenance, or read for another purpose.
@@ -53,11 +53,6 @@ class Row:
     translated: int | None
     rewritten: int | None
     source_language: str | None
-
-    @property
-    def group(self) -> str:
-        """What shares a hand: the outlet, or for translations the set and its system."""
-        return f"{self.set}|{self.system}" if self.system else f"{self.set}|{self.outlet}"
 
 
 def read_corpus(folder: Path) -> Iterator[Row]:

@@ -28,12 +28,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from biascheck.corpus import HEADS
 from biascheck.errors import LabelsError
 
 __all__ = ["FORMAT", "TrainingRow", "TrainingSet", "load_training", "save_training"]
 
 FORMAT = 1
-_LABELS = ("original", "agency", "translated", "rewritten")
 _KEYS = ("id", "set", "outlet", "system", "story", "year", "kind", "licence", "origin", "source_language")
 
 
@@ -76,7 +76,7 @@ class TrainingSet:
 
 
 def _pack(matrix: sp.csr_matrix) -> bytes:
-    """A csr_matrix of small counts: gaps between columns as two planes of bytes, then the counts above one."""
+    """A csr_matrix of small counts: gaps between columns as three planes of bytes, then the counts."""
     matrix = matrix.copy()
     matrix.sort_indices()
     sizes = np.diff(matrix.indptr).astype("<u4")
@@ -113,9 +113,9 @@ def save_training(folder: Path, training: TrainingSet) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([*_KEYS, *_LABELS])
+    writer.writerow([*_KEYS, *HEADS])
     for row in training.rows:
-        labels = ["" if row.labels[name] is None else row.labels[name] for name in _LABELS]
+        labels = ["" if row.labels[name] is None else row.labels[name] for name in HEADS]
         writer.writerow([*(getattr(row, key) for key in _KEYS), *labels])
     cues = io.BytesIO()
     np.save(cues, training.cues.astype(np.float16), allow_pickle=False)
@@ -160,7 +160,7 @@ def load_training(folder: Path) -> TrainingSet:
     rows = [
         TrainingRow(
             **{key: record[key] for key in _KEYS},
-            labels={name: int(record[name]) if record[name] else None for name in _LABELS},
+            labels={name: int(record[name]) if record[name] else None for name in HEADS},
         )
         for record in reader
     ]

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from biascheck.features import ByteNgrams, hash_ngrams
 from biascheck.folding import align
 from biascheck.furniture import Found
-from biascheck.lexicon import Entry, load_lexicon
+from biascheck.lexicon import Entry, Hit, load_lexicon
 from biascheck.reading import UNDETERMINED, Evidence, Provenance
 
 __all__ = ["explain"]
@@ -49,14 +49,15 @@ def explain(
     )
     folded, spans = align(text)
     blocks = dict(pipeline.named_steps["features"].transformer_list)
+    hits = load_lexicon(blocks["phrases"].language).hits(folded)
     found: list[Evidence] = []
     for label in labels:
         weights = heads.provenance.coef_[names.index(label)]
-        found += _phrases(label, folded, spans, features, weights, blocks)
-        found += _passages(label, text, folded, spans, features, weights, blocks["text"].named_steps["ngrams"])
+        found += _phrases(label, hits, spans, features, weights, len(blocks["text"].named_steps["ngrams"].columns))
+        found += _passages(label, folded, spans, features, weights, blocks["text"].named_steps["ngrams"])
     language = provenance.source_language.verdict
     if language != UNDETERMINED:
-        found += _calques(language, folded, spans)
+        found += _calques(language, hits, spans)
     found += [
         Evidence("aggregated", f.furniture.start, f.furniture.end, round(2 * f.rule.aggregated, 4), f.rule.why)
         for f in furniture
@@ -67,17 +68,15 @@ def explain(
 
 def _phrases(
     label: str,
-    folded: str,
+    hits: Sequence[Hit],
     spans: list[tuple[int, int]],
     features: sp.csr_matrix,
     weights: npt.NDArray[np.float32],
-    blocks: dict[str, Any],
+    first: int,
 ) -> list[Evidence]:
-    """Lexicon entries that occur, each at its first place, with the weight that it brought."""
-    lexicon = load_lexicon(blocks["phrases"].language)
-    first = len(blocks["text"].named_steps["ngrams"].columns)
+    """Lexicon entries that occur, each at its first place, with the weight of its column (they begin at `first`)."""
     found: dict[int, Evidence] = {}
-    for hit in lexicon.hits(folded):
+    for hit in hits:
         entry = hit.entry
         column = first + entry.index
         weight = float(features[0, column] * weights[column])
@@ -95,10 +94,10 @@ def _reason(entry: Entry) -> str:
     return f"{entry.why} ({entry.value})" if entry.kind == "calque" else entry.why
 
 
-def _calques(language: str, folded: str, spans: list[tuple[int, int]]) -> list[Evidence]:
+def _calques(language: str, hits: Sequence[Hit], spans: list[tuple[int, int]]) -> list[Evidence]:
     """What points to the source language, each entry once."""
     found: dict[int, Evidence] = {}
-    for hit in load_lexicon("fr").hits(folded):
+    for hit in hits:
         if hit.entry.kind == "calque" and hit.entry.value == language and hit.entry.index not in found:
             start, end = spans[hit.start][0], spans[hit.end - 1][1]
             found[hit.entry.index] = Evidence(f"source_language:{language}", start, end, 1.0, hit.entry.why)
@@ -107,7 +106,6 @@ def _calques(language: str, folded: str, spans: list[tuple[int, int]]) -> list[E
 
 def _passages(
     label: str,
-    text: str,
     folded: str,
     spans: list[tuple[int, int]],
     features: sp.csr_matrix,

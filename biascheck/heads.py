@@ -161,7 +161,7 @@ class BinaryHeads(BaseEstimator):  # type: ignore[misc]
                 calibrator.fit(margins[tested, None], y[tested].astype(int), sample_weight=weight[tested])
             sigmoid = calibrator.calibrated_classifiers_[0].calibrators[0]
             self.slope_[head], self.offset_[head] = sigmoid.a_, sigmoid.b_
-            p = self._sigmoid(margins, head)
+            p = _platt(margins, self.slope_[head], self.offset_[head])
             self.unseen_[:, head] = p
             negative = tested & (y == 0)
             self.thresholds_[head] = threshold_for(p[negative], group[negative].tolist(), self.false_alarms)
@@ -171,22 +171,23 @@ class BinaryHeads(BaseEstimator):  # type: ignore[misc]
                 self.coef_[head], self.intercept_[head] = coefficients, intercept
         return self
 
-    def _sigmoid(self, margin: FloatArray, head: int) -> FloatArray:
-        return np.asarray(1 / (1 + np.exp(np.clip(self.slope_[head] * margin + self.offset_[head], -500, 500))))
-
     def decision_function(self, X: sp.csr_matrix) -> FloatArray:
         """Signed distances, shape (n_rows, n_heads)."""
         return np.asarray(X @ self.coef_.T + self.intercept_)
 
     def predict_proba(self, X: sp.csr_matrix) -> FloatArray:
         """Calibrated probability of each head, shape (n_rows, n_heads)."""
-        margins = self.decision_function(X)
-        return np.asarray(1 / (1 + np.exp(np.clip(self.slope_ * margins + self.offset_, -500, 500))))
+        return _platt(self.decision_function(X), self.slope_, self.offset_)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
         state.pop("unseen_", None)
         return state
+
+
+def _platt(margins: FloatArray, slope: FloatArray, offset: FloatArray) -> FloatArray:
+    """Decisions as probabilities; clipped, so that a far decision does not overflow."""
+    return np.asarray(1 / (1 + np.exp(np.clip(slope * margins + offset, -500, 500))))
 
 
 def balance(y: npt.NDArray[Any], weights: FloatArray) -> FloatArray:
@@ -232,9 +233,11 @@ class LanguageHead(BaseEstimator):  # type: ignore[misc]
         self.intercept_ = np.zeros(number)
         margins = np.full((len(y), number), np.nan)
         known = y >= 0
+        # The same sum for every language, whatever the sizes of their sets.
+        even = balance(y, weights)
         for language in range(number):
             target = np.where(known, y == language, -1).astype(int)
-            margins[:, language] = unseen_margins(X, target, self._even(y, weights), folds, C=self.C)
+            margins[:, language] = unseen_margins(X, target, even, folds, C=self.C)
         unseen = known & ~np.isnan(margins[:, 0])
         regression = LogisticRegression(C=1.0, max_iter=1000)
         regression.fit(margins[unseen], y[unseen], sample_weight=balance(y[unseen], weights[unseen]))
@@ -247,14 +250,9 @@ class LanguageHead(BaseEstimator):  # type: ignore[misc]
             for language in range(number):
                 target = (y[rows] == language).astype(int)
                 self.coef_[language], self.intercept_[language] = fit_margin(
-                    X[rows], target, balance(target, self._even(y, weights)[rows]), C=self.C
+                    X[rows], target, balance(target, even[rows]), C=self.C
                 )
         return self
-
-    @staticmethod
-    def _even(y: npt.NDArray[np.intp], weights: FloatArray) -> FloatArray:
-        """Weights with the same sum for every language, whatever the sizes of their sets."""
-        return balance(y, weights)
 
     def _softmax(self, margins: FloatArray) -> FloatArray:
         z = margins @ self.scale_.T + self.shift_

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from biascheck.corpus import HEADS, LANGUAGES, Row, read_corpus, read_written
 from biascheck.dataset import TrainingRow, TrainingSet
 from biascheck.features import ByteNgrams, Cues, Phrases, Sparse, Worlds
-from biascheck.folding import Folded, fold
+from biascheck.folding import fold
 from biascheck.folds import Fold, make_folds
 from biascheck.heads import BinaryHeads, Heads, LanguageHead, as_matrix
 from biascheck.lexicon import lexicon_checksum, load_lexicon
@@ -238,9 +238,3 @@ def fit_pipeline(training: TrainingSet) -> Pipeline:
     """The pipeline that a model file holds: folded texts → features → heads."""
     provenance, language = fit_heads(training)
     return Pipeline([("features", feature_pipeline(training)), ("heads", Heads(provenance, language))])
-
-
-def transform_texts(pipeline: Pipeline, texts: Iterable[str]) -> tuple[list[Folded], sp.csr_matrix]:
-    """Fold texts and compute their features, shape (n_texts, n_features)."""
-    folded = [fold(text) for text in texts]
-    return folded, pipeline[:-1].transform(folded).tocsr()
