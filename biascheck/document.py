@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 MIN_CHARACTERS = 300
 #: Characters given to the language identifier; more changes nothing but the time it takes.
 LANGUAGE_SAMPLE = 1500
+SAMPLE_WORDS = 250
 #: Signatures of files that people take for text; saying which one it is saves them a search.
 MAGIC = {
     b"%PDF": "a PDF file: convert it to text first (pdftotext)",
@@ -42,6 +44,7 @@ _FRENCH = frozenset("àâæçéèêëîïôùûüÿœÀÂÆÇÉÈÊËÎÏÔÙÛ�
 _CHARSET = re.compile(rb"""charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _HTML_START = re.compile(r"\s{0,999}(?:<\?xml[^>]{0,200}>\s{0,99})?<(?:!doctype\s{1,9}html|html)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_NO_LETTERS = bytes(byte for byte in range(256) if not chr(byte).isalpha())
 #: Frequent words that French shares with no language that it is taken for.
 _FUNCTION_WORDS = frozenset(
     "le les des est dans pour qui pas sur au aux une du et avec sont ont cette ce ces il elle ils ne plus par mais "
@@ -97,8 +100,13 @@ class Document:
 
     @property
     def blocking(self) -> tuple[str, ...]:
-        """The warnings that forbid a verdict: too short, not prose, a language without a model."""
+        """The warnings that forbid a verdict on provenance: too short, not prose, not French."""
         return tuple(w for w in self.warnings if w.split(":", 1)[0] in {"too_short", "not_prose", "language"})
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is anything to read: prose in French, or in English, which is read for slant alone."""
+        return not self.blocking or (self.language == "en" and all(w.startswith("language") for w in self.blocking))
 
 
 def read_document(path: str | Path, *, id: str | None = None, limits: Limits | None = None) -> Document:
@@ -288,16 +296,25 @@ def _inspect(document: Document) -> Document:
     """Language, and the reasons for which no verdict may be given."""
     text = document.text.strip()
     warnings = list(document.warnings)
-    letters = sum(map(len, _WORD.findall(text[:20_000])))
-    words = {w.lower() for w in _WORD.findall(text[:20_000])}
-    language = _identify(text[:LANGUAGE_SAMPLE]) if letters >= 20 else "und"
+    found = text[:20_000].replace("’", " ").replace("'", " ").split()
+    letters = _letters(text[:20_000])
+    language = _identify(text[:LANGUAGE_SAMPLE], found) if letters >= 20 else "und"
     if len(text) < MIN_CHARACTERS:
         warnings.append(f"too_short: {len(text)} characters; a verdict needs at least {MIN_CHARACTERS}")
-    elif letters < 0.5 * len(text[:20_000]) or len(words) < 25:
+    elif letters < 0.5 * len(text[:20_000]) or len(set(found)) < 25:
         warnings.append("not_prose: a list, a table or repetition rather than sentences; no verdict is given")
     if language not in {"fr", "und"}:
-        warnings.append(f"language: identified as {language!r}; the installed model reads French")
+        read = "read for slant, not for provenance" if language == "en" else "the installed model reads French"
+        warnings.append(f"language: identified as {language!r}; {read}")
     return replace(document, language=language, warnings=tuple(warnings))
+
+
+def _letters(text: str) -> int:
+    """How many letters stand in words of two and more; near enough, and quick, for Latin script."""
+    latin = text.encode("latin-1", "replace")
+    if latin.count(b"?") > len(latin) // 20:
+        return sum(map(len, _WORD.findall(text)))
+    return len(latin.translate(None, _NO_LETTERS))
 
 
 @cache
@@ -307,11 +324,11 @@ def _identifier() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def _clearly_french(sample: str) -> bool:
+def _clearly_french(words: Sequence[str]) -> bool:
     """Whether French function words make up so much that opening the language model would tell nothing new."""
-    words = _WORD.findall(sample.lower())
-    return sum(map(_FUNCTION_WORDS.__contains__, words)) > max(20, 0.15 * len(words))
+    known = sum(map(_FUNCTION_WORDS.__contains__, words))
+    return known > max(20, 0.11 * len(words))
 
 
-def _identify(sample: str) -> str:
-    return "fr" if _clearly_french(sample) else str(_identifier().classify(sample)[0])
+def _identify(sample: str, words: Sequence[str]) -> str:
+    return "fr" if _clearly_french(words[:SAMPLE_WORDS]) else str(_identifier().classify(sample)[0])

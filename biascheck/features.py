@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
@@ -11,10 +10,10 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from biascheck.folding import Folded
+from biascheck.folding import CHUNK, Folded
 from biascheck.lexicon import load_lexicon, load_names
 
-__all__ = ["BITS", "ByteNgrams", "Cues", "Phrases", "Sparse", "Worlds", "hash_ngrams"]
+__all__ = ["BITS", "ByteNgrams", "Cues", "Phrases", "Signs", "Sparse", "Worlds", "hash_ngrams"]
 
 #: Buckets of the hash, as a power of two.
 BITS = 18
@@ -93,27 +92,42 @@ class ByteNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Ones.
         """
         width = 1 << self.bits
-        place = None
+        place = np.arange(width, dtype=np.uint32)
         if self.columns is not None:
-            place = np.full(width, -1, dtype=np.int32)
+            place = np.full(width, len(self.columns), dtype=np.uint32)
             width = len(self.columns)
-            place[self.columns] = np.arange(width, dtype=np.int32)
-        indices = []
-        ends = [0]
-        for folded in X:
-            buckets = hash_ngrams(
-                folded.text.encode("utf-8", "replace").ljust(max(self.orders)), self.orders, self.bits
-            )
-            buckets.sort()
-            kept = buckets[np.concatenate(([True], buckets[1:] != buckets[:-1]))].astype(np.int32)
-            if place is not None:
-                kept = place[kept]
-                kept = kept[kept >= 0]
-            indices.append(kept)
-            ends.append(ends[-1] + len(kept))
-        columns = np.concatenate(indices) if indices else np.empty(0, dtype=np.int32)
+            place[self.columns] = np.arange(width, dtype=np.uint32)
+        texts = [text.encode("utf-8", "replace").ljust(max(self.orders)) for text, *_ in X]
+        found = [self._occurring(texts[i : i + CHUNK], place, width) for i in range(0, len(texts), CHUNK)]
+        columns = np.concatenate([columns for columns, _ in found]) if found else np.empty(0, dtype=np.int32)
+        sizes = np.concatenate([[0], *(sizes for _, sizes in found)])
         ones = np.ones(len(columns), dtype=np.float32)
-        return sp.csr_matrix((ones, columns, np.asarray(ends, dtype=np.int32)), shape=(len(indices), width))
+        return sp.csr_matrix((ones, columns, np.cumsum(sizes, dtype=np.int32)), shape=(len(texts), width))
+
+    def _occurring(
+        self, texts: Sequence[bytes], place: npt.NDArray[np.uint32], width: int
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+        """The columns that occur, in order, text after text, and how many each text has.
+
+        The texts are hashed as one run of bytes, since numpy's cost is by the call. What does not count, an n-gram over
+        an edge or one without a column, is sent to column `width` and dropped at the end.
+        """
+        lengths = [len(text) for text in texts]
+        ends = np.cumsum(lengths)
+        joined = b"".join(texts)
+        keys = np.full((len(self.orders), len(joined)), width, dtype=np.uint32)
+        for row, order in zip(keys, self.orders, strict=True):
+            row[: len(joined) - order + 1] = place[hash_ngrams(joined, (order,), self.bits)]
+            row[(ends[:, None] - np.arange(1, order)).ravel()] = width
+        # A key is text and column; every text has as many keys before as after sorting.
+        step = np.uint32(width + 1)
+        keys += np.repeat(np.arange(len(texts), dtype=np.uint32) * step, lengths)
+        every = np.sort(keys, axis=None)
+        columns = every % step
+        counted = columns != width
+        counted[1:] &= every[1:] != every[:-1]
+        sizes = np.add.reduceat(counted, (ends - np.asarray(lengths)) * len(self.orders), dtype=np.intp)
+        return columns[counted].astype(np.int32), sizes
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -140,7 +154,7 @@ class Phrases(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         lexicon = load_lexicon(self.language)
         indices: list[int] = []
         ends = [0]
-        for text, _ in X:
+        for text, *_ in X:
             indices += [index for index, _, _ in lexicon.find(text)]
             ends.append(len(indices))
         ones = np.ones(len(indices), dtype=np.float32)
@@ -196,10 +210,17 @@ class Worlds(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table, worlds = load_names()
         counted = [number for number, world in enumerate(worlds) if world != "ru"]
         rows = []
-        for _, names in X:
-            known = (table.get(part) for name in names.split() for part in _parts(name, table))
-            found = Counter(world for world in known if world is not None)
-            rows.append([found[world] for world in counted])
+        for _, names, *_ in X:
+            found = [0] * len(worlds)
+            for name in names.split():
+                world = table.get(name)
+                if world is not None:
+                    found[world] += 1
+                elif "-" in name:  # Rhin-Danube is no name of the table, its parts may be
+                    for part in name.split("-"):
+                        if part in table:
+                            found[table[part]] += 1
+            rows.append([found[number] for number in counted])
         counts = np.asarray(rows, dtype=np.float32).reshape(len(rows), len(counted))
         return np.asarray(counts / np.sqrt(1 + counts.sum(axis=1, keepdims=True)))
 
@@ -207,39 +228,44 @@ class Worlds(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return True
 
 
-def _parts(name: str, table: dict[str, int]) -> list[str]:
-    """A hyphenated name as one where it is known (Clermont-Ferrand), else its parts (Rhin-Danube)."""
-    return [name] if name in table or "-" not in name else name.split("-")
-
-
-#: Signs counted by their byte, per 1,000 bytes of folded text.
+#: Signs counted per 1,000 bytes of folded text; a masked name is told by the first byte of its sign.
 _SIGNS = {
-    "comma": ",",
-    "semicolon": ";",
-    "colon": ":",
-    "stop": ".",
-    "exclamation": "!",
-    "question": "?",
-    "bracket": "(",
-    "dash": "-",
-    "quote": '"',
-    "elision": "'",
-    "digit": "0",
-    "percent": "%",
+    "comma": 0x2C,
+    "semicolon": 0x3B,
+    "colon": 0x3A,
+    "stop": 0x2E,
+    "exclamation": 0x21,
+    "question": 0x3F,
+    "bracket": 0x28,
+    "dash": 0x2D,
+    "quote": 0x22,
+    "elision": 0x27,
+    "digit": 0x30,
+    "percent": 0x25,
+    "name": 0xC2,
 }
-#: Strings counted as they stand, per 1,000 characters: how quotes, names and figures meet.
-_STRINGS = {
-    "name": "¤",
-    "quote_name": '" ¤',
-    "quote_comma": '",',
-    "comma_quote": ',"',
-    "stop_quote": '."',
-    "apposition_dash": " - ",
-    "inversion": "-t-",
-    "participle": "ant ",
-    "adverb": "ment ",
-}
-_RHYTHM = ("word_length", "sentence_words", "variety")
+_RHYTHM = ("word_length", "sentence_words")
+#: Kinds of quotation marks, the last cues: shares of those that open a quotation.
+_QUOTES = ("straight", "guillemets", "curly")
+QUOTES = len(_QUOTES)
+
+
+class Signs(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Which of the furniture that agency copy carries stood around a body: dateline, sign-off, byline, credit."""
+
+    kinds = ("dateline", "agency_signoff", "byline", "photo_credit")
+
+    def fit(self, X: Iterable[Folded], y: Any = None) -> Self:
+        """Learn nothing."""
+        return self
+
+    def transform(self, X: Iterable[Folded]) -> npt.NDArray[np.float32]:
+        """Ones and zeros, shape (n_documents, len(kinds))."""
+        rows = [[kind in folded.kinds for kind in self.kinds] for folded in X]
+        return np.asarray(rows, dtype=np.float32).reshape(len(rows), len(self.kinds))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
 
 
 class Sparse(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -261,7 +287,7 @@ class Sparse(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Cues(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Dense cues of folded texts: punctuation, quoting habits, rhythm.
+    """Dense cues of folded texts: punctuation, rhythm, kinds of quotation marks.
 
     Examples
     --------
@@ -276,7 +302,7 @@ class Cues(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Names of the cues, shape (n_cues,)."""
-        return np.asarray([*_SIGNS, *_STRINGS, *_RHYTHM], dtype=object)
+        return np.asarray([*_SIGNS, *_RHYTHM, *_QUOTES], dtype=object)
 
     def transform(self, X: Iterable[Folded]) -> npt.NDArray[np.float32]:
         """Measure folded texts.
@@ -285,30 +311,19 @@ class Cues(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         -------
         ndarray of float32, shape (n_documents, n_cues)
         """
-        strings = [string.encode() for string in _STRINGS.values()]
-        codes, counts, sizes = [], [], []
-        for text, _ in X:
-            raw = text.encode("utf-8", "replace")
-            codes.append(np.bincount(np.frombuffer(raw, dtype=np.uint8), minlength=256))
-            counts.append([raw.count(string) for string in strings])
-            head = text.split(None, 200)[:200]
-            sizes.append((len(raw), len(text), len(set(head)), len(head)))
-        # The rest for all documents at once: numpy's cost is by the call.
-        signs = np.asarray(codes, dtype=np.float64).reshape(-1, 256)
-        found = np.asarray(counts, dtype=np.float64).reshape(-1, len(strings))
-        n_bytes, n_characters, n_different, n_head = np.asarray(sizes, dtype=np.float64).reshape(-1, 4).T
+        X = list(X)
+        codes = [np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8) for text, *_ in X]
+        marks = np.asarray([folded.quotes for folded in X], dtype=np.float64).reshape(-1, QUOTES)
+        marks[:, 0] /= 2
+        counts = np.asarray([np.bincount(c, minlength=256) for c in codes], dtype=np.float64).reshape(-1, 256)
+        size = np.maximum(counts.sum(axis=1), 1)
         # Folded text has one blank before, after and between words.
-        n_words = np.maximum(signs[:, ord(" ")] - 1, 1)
-        sentences = signs[:, [ord(sign) for sign in ".!?"]].sum(axis=1) + 1
-        return np.column_stack(
-            [
-                1000 * signs[:, [ord(sign) for sign in _SIGNS.values()]] / np.maximum(n_bytes, 1)[:, None],
-                1000 * found / np.maximum(n_characters, 1)[:, None],
-                10 * n_characters / n_words,
-                n_words / sentences,
-                100 * n_different / np.maximum(n_head, 1),
-            ]
-        ).astype(np.float32)
+        words = np.maximum(counts[:, ord(" ")] - 1, 1)
+        sentences = counts[:, [ord(sign) for sign in ".!?"]].sum(axis=1) + 1
+        rhythm = np.column_stack([10 * size / words, words / sentences])
+        shares = marks / (1 + marks.sum(axis=1, keepdims=True))
+        signs = 1000 * counts[:, list(_SIGNS.values())] / size[:, None]
+        return np.hstack([signs, rhythm, shares]).astype(np.float32)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -17,7 +17,19 @@ from sklearn.svm import LinearSVC
 
 from biascheck.folds import Fold
 
-__all__ = ["BinaryHeads", "Heads", "LanguageHead", "Margin", "as_matrix", "threshold_for"]
+__all__ = [
+    "BinaryHeads",
+    "Heads",
+    "LanguageHead",
+    "Margin",
+    "as_matrix",
+    "as_softmax",
+    "balance",
+    "fit_margin",
+    "scale_columns",
+    "threshold_for",
+    "unseen_margins",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -71,6 +83,12 @@ def fit_margin(X: sp.csr_matrix, y: npt.NDArray[Any], weight: FloatArray, *, C: 
     return model.coef_[0], float(model.intercept_[0])
 
 
+def scale_columns(X: sp.csr_matrix, scale: FloatArray) -> tuple[sp.csr_matrix, npt.NDArray[np.intp]]:
+    """The columns that count, each times its scale, and which they are."""
+    used = np.flatnonzero(scale)
+    return (X[:, used] @ sp.diags(scale[used])).tocsr(), used
+
+
 def unseen_margins(
     X: sp.csr_matrix, y: npt.NDArray[Any], weight: FloatArray, folds: Sequence[Fold], *, C: float
 ) -> FloatArray:
@@ -83,7 +101,16 @@ def unseen_margins(
     return margins
 
 
-class BinaryHeads(BaseEstimator):  # type: ignore[misc]
+class _Head(BaseEstimator):  # type: ignore[misc]
+    """A head keeps the scores of its training rows (`unseen_`) for whoever fitted it; they are not stored."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("unseen_", None)
+        return state
+
+
+class BinaryHeads(_Head):
     """Independent yes/no heads on shared features.
 
     Each is a linear classifier on all rows whose label is known. Its probability is Platt's sigmoid (J. Platt, 1999),
@@ -121,6 +148,7 @@ class BinaryHeads(BaseEstimator):  # type: ignore[misc]
         weights: FloatArray,
         folds: Mapping[str, Sequence[Fold]],
         groups: Sequence[str],
+        scales: Mapping[str, FloatArray] | None = None,
         final: bool = True,
     ) -> Self:
         """Fit all heads.
@@ -134,6 +162,8 @@ class BinaryHeads(BaseEstimator):  # type: ignore[misc]
         folds : mapping of head to a sequence of (train, test) index arrays
         groups : sequence of str, shape (n_rows,)
             For the thresholds' mean over outlets.
+        scales : mapping of head to ndarray, shape (n_features,), optional
+            How much each feature counts for a head; 0 keeps it out. All count 1 where nothing is said.
         final : bool
             False leaves out the model of all rows: enough for evaluation.
         """
@@ -152,7 +182,9 @@ class BinaryHeads(BaseEstimator):  # type: ignore[misc]
             known = ~np.isnan(y)
             weight = weights[:, head]
             strength = (self.C or {}).get(self.names[head], 0.5)
-            margins = unseen_margins(X, np.where(known, y, -1), weight, folds[self.names[head]], C=strength)
+            scale = (scales or {}).get(self.names[head], np.ones(width))
+            scaled, used = scale_columns(X, scale)
+            margins = unseen_margins(scaled, np.where(known, y, -1), weight, folds[self.names[head]], C=strength)
             tested = known & ~np.isnan(margins)
             calibrator = CalibratedClassifierCV(FrozenEstimator(Margin()), method="sigmoid")
             with warnings.catch_warnings():
@@ -167,8 +199,8 @@ class BinaryHeads(BaseEstimator):  # type: ignore[misc]
             self.thresholds_[head] = threshold_for(p[negative], group[negative].tolist(), self.false_alarms)
             if final:
                 rows = np.flatnonzero(known)
-                coefficients, intercept = fit_margin(X[rows], y[rows], balance(y[rows], weight[rows]), C=strength)
-                self.coef_[head], self.intercept_[head] = coefficients, intercept
+                coefficients, intercept = fit_margin(scaled[rows], y[rows], balance(y[rows], weight[rows]), C=strength)
+                self.coef_[head, used], self.intercept_[head] = coefficients * scale[used], intercept
         return self
 
     def decision_function(self, X: sp.csr_matrix) -> FloatArray:
@@ -179,15 +211,17 @@ class BinaryHeads(BaseEstimator):  # type: ignore[misc]
         """Calibrated probability of each head, shape (n_rows, n_heads)."""
         return _platt(self.decision_function(X), self.slope_, self.offset_)
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("unseen_", None)
-        return state
-
 
 def _platt(margins: FloatArray, slope: FloatArray, offset: FloatArray) -> FloatArray:
     """Decisions as probabilities; clipped, so that a far decision does not overflow."""
     return np.asarray(1 / (1 + np.exp(np.clip(slope * margins + offset, -500, 500))))
+
+
+def as_softmax(margins: FloatArray, scale: FloatArray, shift: FloatArray) -> FloatArray:
+    """Margins as probabilities over classes (vector scaling), shape (n_rows, n_classes)."""
+    z = margins @ scale.T + shift
+    z = np.exp(z - z.max(axis=1, keepdims=True))
+    return np.asarray(z / z.sum(axis=1, keepdims=True))
 
 
 def balance(y: npt.NDArray[Any], weights: FloatArray) -> FloatArray:
@@ -198,7 +232,7 @@ def balance(y: npt.NDArray[Any], weights: FloatArray) -> FloatArray:
     return np.asarray(balanced * len(y) / balanced.sum())
 
 
-class LanguageHead(BaseEstimator):  # type: ignore[misc]
+class LanguageHead(_Head):
     """The language that a translated text came from, one against the rest, with probabilities over all.
 
     Probabilities are a multinomial regression on the decisions for unseen sets (vector scaling; C. Guo et al., ICML
@@ -225,11 +259,14 @@ class LanguageHead(BaseEstimator):  # type: ignore[misc]
         *,
         weights: FloatArray,
         folds: Sequence[Fold],
+        scale: FloatArray | None = None,
         final: bool = True,
     ) -> Self:
         """Fit on rows of known language; `y` holds indices into `languages`, -1 for rows that are not used."""
         number = len(self.languages)
         self.coef_ = np.zeros((number, X.shape[1]), dtype=np.float32)
+        scale = np.ones(X.shape[1]) if scale is None else scale
+        X, used = scale_columns(X, scale)
         self.intercept_ = np.zeros(number)
         margins = np.full((len(y), number), np.nan)
         known = y >= 0
@@ -243,21 +280,17 @@ class LanguageHead(BaseEstimator):  # type: ignore[misc]
         regression.fit(margins[unseen], y[unseen], sample_weight=balance(y[unseen], weights[unseen]))
         self.scale_, self.shift_ = regression.coef_, regression.intercept_
         self.unseen_ = np.full((len(y), number), np.nan)
-        self.unseen_[unseen] = self._softmax(margins[unseen])
+        self.unseen_[unseen] = as_softmax(margins[unseen], self.scale_, self.shift_)
         self.threshold_ = self._threshold(self.unseen_[unseen], y[unseen], balance(y[unseen], weights[unseen]))
         if final:
             rows = np.flatnonzero(known)
             for language in range(number):
                 target = (y[rows] == language).astype(int)
-                self.coef_[language], self.intercept_[language] = fit_margin(
+                coefficients, self.intercept_[language] = fit_margin(
                     X[rows], target, balance(target, even[rows]), C=self.C
                 )
+                self.coef_[language, used] = coefficients * scale[used]
         return self
-
-    def _softmax(self, margins: FloatArray) -> FloatArray:
-        z = margins @ self.scale_.T + self.shift_
-        z = np.exp(z - z.max(axis=1, keepdims=True))
-        return np.asarray(z / z.sum(axis=1, keepdims=True))
 
     def _threshold(self, p: FloatArray, y: npt.NDArray[np.intp], weights: FloatArray) -> float:
         top = p.max(axis=1)
@@ -268,12 +301,7 @@ class LanguageHead(BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: sp.csr_matrix) -> FloatArray:
         """Probability of each language, shape (n_rows, n_languages), given that the text is translated."""
-        return self._softmax(np.asarray(X @ self.coef_.T + self.intercept_))
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("unseen_", None)
-        return state
+        return as_softmax(np.asarray(X @ self.coef_.T + self.intercept_), self.scale_, self.shift_)
 
 
 class Heads(BaseEstimator):  # type: ignore[misc]

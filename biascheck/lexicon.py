@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from biascheck.folding import fold_typography
+from biascheck.folding import fold_typography_many
 
 __all__ = ["Entry", "Hit", "Lexicon", "expand", "lexicon_checksum", "load_lexicon", "load_names"]
 
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 MAX_EXPANSIONS = 400
+#: The tables of a lexicon, and the key that says what an entry of each is for.
+_TABLES = (("calque", "from"), ("marker", "for"), ("verb", "stance"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +71,19 @@ class Lexicon:
     def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
         from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+        rows = [(kind, row[key], row) for kind, key in _TABLES for row in tables.get(kind, [])]
+        written = [
+            [p for phrase in row["phrases"] for p in itertools.islice(expand(phrase), MAX_EXPANSIONS)]
+            for _, _, row in rows
+        ]
+        folded = iter(fold_typography_many([phrase for phrases in written for phrase in phrases]))
         entries: list[Entry] = []
         owners: dict[str, list[int]] = {}
-        for kind, key in (("calque", "from"), ("marker", "for"), ("verb", "stance")):
-            for row in tables.get(kind, []):
-                phrases = tuple(
-                    dict.fromkeys(
-                        fold_typography(p)
-                        for phrase in row["phrases"]
-                        for p in itertools.islice(expand(phrase), MAX_EXPANSIONS)
-                    )
-                )
-                for phrase in phrases:
-                    owners.setdefault(phrase, []).append(len(entries))
-                entries.append(Entry(len(entries), kind, row[key], row.get("why", ""), phrases))
+        for (kind, value, row), phrases in zip(rows, written, strict=True):
+            forms = tuple(dict.fromkeys(itertools.islice(folded, len(phrases))))
+            for form in forms:
+                owners.setdefault(form, []).append(len(entries))
+            entries.append(Entry(len(entries), kind, value, row.get("why", ""), forms))
         self.entries = tuple(entries)
         kinds = list(dict.fromkeys((entry.kind, entry.value) for entry in entries))
         #: The totals that are features: each calque language, marker label and verb stance, calques first.
@@ -145,4 +146,4 @@ def load_names() -> tuple[dict[str, int], tuple[str, ...]]:
 
 def lexicon_checksum(language: str) -> str:
     """SHA-256 of the word lists that features depend on: features counted with other lists do not fit a model."""
-    return hashlib.sha256(_read(language) + _read("names")).hexdigest()
+    return hashlib.sha256(_read(language) + _read("names") + _read("framing")).hexdigest()

@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from biascheck.features import ByteNgrams, Cues, Phrases, Worlds, hash_ngrams
-from biascheck.folding import Fold, Folded, align, fold
+from biascheck.features import QUOTES, ByteNgrams, Cues, Phrases, Signs, Sparse, Worlds, hash_ngrams
+from biascheck.folding import CHUNK, Body, Fold, Folded, align, fold, fold_many
 from biascheck.lexicon import Lexicon, expand, lexicon_checksum, load_lexicon, load_names
 
 ORDERS = (3, 6)
-TRANSFORMERS = [ByteNgrams(orders=ORDERS, bits=10, columns=np.arange(5)), Phrases("fr"), Cues(), Worlds(), Fold()]
+TRANSFORMERS = [
+    *(ByteNgrams(orders=ORDERS, bits=10, columns=np.arange(5)), Phrases("fr"), Cues(), Worlds(), Signs()),
+    *(Sparse(), Fold()),
+]
 folded_texts = st.lists(st.text(max_size=80).map(fold), max_size=6)
 
 
@@ -61,7 +64,7 @@ def test_clone_and_parameters(transformer: Any) -> None:
     assert copy.fit([]) is copy
 
 
-@pytest.mark.parametrize("transformer", TRANSFORMERS[:4], ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize("transformer", TRANSFORMERS[:5], ids=lambda t: type(t).__name__)
 def test_rows_do_not_depend_on_their_neighbours(transformer: Any, prose: str) -> None:
     texts = [fold(""), fold(prose), fold("Oui. " * 50)]
     together = transformer.transform(texts)
@@ -90,6 +93,34 @@ def test_cues_measure_what_their_names_say() -> None:
     values = dict(zip(names, Cues().transform([Folded(" a, b, c0 ", "  ")])[0].tolist(), strict=True))
     assert values["comma"] == pytest.approx(200)
     assert values["digit"] == pytest.approx(100)
+
+
+def test_quotation_marks_are_the_last_cues_and_shares_of_those_that_open() -> None:
+    names = Cues().get_feature_names_out().tolist()[-QUOTES:]
+    assert names == ["straight", "guillemets", "curly"]
+    marks = Cues().transform([fold('"un" "deux" « trois » “quatre”'), fold("rien")])[:, -QUOTES:]
+    np.testing.assert_allclose(marks, [[2 / 5, 1 / 5, 1 / 5], [0, 0, 0]])
+
+
+def test_signs_tell_which_of_the_agencies_furniture_stood_around() -> None:
+    some = fold_many([Body("Une phrase.", ("byline", "related", "byline")), Body("Une phrase.", ())])
+    assert Signs().transform(some).tolist() == [[0, 0, 1, 0], [0, 0, 0, 0]]
+    assert Signs.kinds[2] == "byline"
+
+
+def test_a_dense_block_is_stored_whole() -> None:
+    block = np.asarray([[0.0, 1.5], [2.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    sparse = Sparse().transform(block)
+    np.testing.assert_array_equal(sparse.toarray(), block)
+    assert sparse.nnz == block.size
+
+
+def test_ngrams_of_more_texts_than_are_taken_together() -> None:
+    texts = [fold(f"{'texte ' * (number % 5)}{number}") for number in range(2 * CHUNK + 3)]
+    ngrams = ByteNgrams(orders=ORDERS, bits=12)
+    together = ngrams.transform(texts)
+    for number, text in enumerate(texts):
+        assert (together[[number]] != ngrams.transform([text])).nnz == 0
 
 
 def test_worlds_count_known_names_by_language() -> None:
