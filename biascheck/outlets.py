@@ -1,0 +1,387 @@
+"""The table of outlets and agencies (`outlets.csv`): names and addresses in a text → the rows they stand for.
+
+Names are found in one Aho–Corasick pass (A. Aho, M. Corasick, CACM 18/6, 1975) over their first letters, and the names
+that begin so are written out when a text first has them: most never are. An address belongs to the outlet of the
+longest known ending of its host. How surely a form is a name, and not an ordinary word, is its level.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+__all__ = [
+    "CONTEXT",
+    "DISTINCT",
+    "WEAK",
+    "Match",
+    "Outlet",
+    "Table",
+    "listed",
+    "load_outlets",
+    "load_table",
+    "own_site",
+]
+
+#: A form that is a name wherever it stands; one that needs a place or a word beside it; one that needs a plain word.
+DISTINCT, CONTEXT, WEAK = range(3)
+
+_ARTICLES = "Le |La |Les |The |El |Il |Die |Der |Das |Los |L'"
+_ARTICLE = re.compile(_ARTICLES)
+#: A bar stands before a name of the table, a tab before one put into French, a line before the next row's.
+_KEY = re.compile(rf"[|\t\n](?:{_ARTICLES})?([^|\t\n]{{1,5}})")
+_NAME = re.compile(r"[^|\t\n]*")
+_STARTS = tuple(sign + article for sign in "|\t\n" for article in ("", *_ARTICLES.split("|")))
+_PLAIN = str.maketrans("ÉÈÀ", "EEA")
+_HOST_DOT = re.compile(r"\.[A-Za-z]{2}")
+_HOST_BACK = re.compile(r"[\w.-]{0,100}")
+_HOST_AHEAD = re.compile(r"[\w.-]{1,100}")
+_PATH = re.compile(r"(?::\d{1,5})?(?:[/?#][^\s<>\"»]{0,400})?")
+_HANDLE = re.compile(r"(?<![\w.@])@(\w{4,40})")
+#: What makes a name the beginning of another word.
+_JOINED = re.compile(r"[^\W_]|-[^\W\d_A-Z]")
+_ENDINGS = (".com", ".co.uk", ".ru", ".fr", ".de", ".es", ".org", ".net", ".it")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """An outlet or agency, as a row of `outlets.csv` gives it."""
+
+    name: str
+    aliases: tuple[str, ...]
+    domains: tuple[str, ...]
+    country: str
+    languages: tuple[str, ...]
+    ownership: str
+    agency: bool
+    translated_names: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The name without the bracket that tells it from others of the same name."""
+        return _bare(self.name)
+
+
+class Match(NamedTuple):
+    """A name or address found: the rows it may stand for, how sure its form is, and where (end exclusive)."""
+
+    owners: tuple[int, ...]
+    level: int
+    start: int
+    end: int
+    address: bool
+
+
+class _Form(NamedTuple):
+    """A way to write a name: whose it may be, its level, where its key and where the name itself begin in it."""
+
+    text: str
+    owners: tuple[int, ...]
+    level: int
+    key: int
+    shift: int
+
+
+def listed(text: str) -> tuple[str, ...]:
+    r"""The items of a word list: lines of items with bars between.
+
+    >>> listed("ici|là\nailleurs")
+    ('ici', 'là', 'ailleurs')
+    """
+    return tuple(item for line in text.strip("\n").split("\n") for item in line.split("|") if item)
+
+
+class Table:
+    """The rows of `outlets.csv`, what finds their names in a text, and their hosts.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        The cells of each row.
+    words : dict
+        A parsed `lexicons/upstream.toml`.
+    """
+
+    def __init__(self, rows: list[list[str]], words: dict[str, dict[str, Any]]) -> None:
+        from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+        self.rows, self.words = rows, words
+        names = words["names"]
+        self._distinct, self._ordinary = frozenset(listed(names["distinct"])), frozenset(listed(names["ordinary"]))
+        self._never, self._people = frozenset(listed(names["never"])), frozenset(listed(names["people"]))
+        # One line a row: its own names, a tab, names put into French.
+        cells = [_cell(row) for row in rows]
+        self._begins = [0, *itertools.accumulate(len(cell) for cell in cells)]
+        self._names = "".join(cells)
+        self._keys = sorted({key.rstrip(" (") for key in _KEY.findall(self._names)})
+        # A key that begins another sorts before it, and has its forms too.
+        self._automaton = AhoCorasick(
+            self._keys,
+            matchkind=MatchKind.LeftmostFirst,
+            implementation=Implementation.ContiguousNFA,
+            store_patterns=False,
+        )
+        self._forms: dict[int, tuple[tuple[str, ...], tuple[_Form, ...]]] = {}
+        self._outlets: dict[int, Outlet] = {}
+
+    def outlet(self, row: int) -> Outlet:
+        """The outlet of a row."""
+        if row not in self._outlets:
+            name, aliases, domains, country, language, ownership, agency, translated = self.rows[row]
+            self._outlets[row] = Outlet(
+                name,
+                _parts(aliases),
+                _parts(domains),
+                country,
+                _parts(language),
+                ownership,
+                agency == "yes",
+                _parts(translated),
+            )
+        return self._outlets[row]
+
+    @cached_property
+    def domains(self) -> dict[str, int]:
+        """Rows by domain, and by Telegram channel (`t.me/…`)."""
+        found: dict[str, int] = {}
+        for i, row in enumerate(self.rows):
+            for domain in row[2].split("|"):
+                found.setdefault(domain, i)
+        return found
+
+    @cached_property
+    def short(self) -> dict[str, int]:
+        """Agencies by their short names in small letters, as sign-offs write them."""
+        found: dict[str, int] = {}
+        for i, row in enumerate(self.rows):
+            if row[6] == "yes":
+                for name in (row[0], *_parts(row[1]), *_parts(row[7])):
+                    if name.isalpha() and 1 < len(name) < 9 and name not in self._never and name != "PA":
+                        found.setdefault(name.lower(), i)
+        return found
+
+    def is_distinct(self, word: str) -> bool:
+        """Whether a word is a name wherever it stands."""
+        return word in self._distinct
+
+    def host(self, host: str, path: str) -> int | None:
+        """The row of the longest known ending of a host, a Telegram channel before Telegram."""
+        if host in {"t.me", "telegram.me"}:
+            channel = path.lower().strip("/").removeprefix("s/").split("/")[0].split("?")[0]
+            if f"t.me/{channel}" in self.domains:
+                return self.domains[f"t.me/{channel}"]
+        parts = host.split(".")
+        return next(
+            (self.domains[h] for k in range(len(parts) - 1) if (h := ".".join(parts[k:])) in self.domains), None
+        )
+
+    def matches(self, text: str) -> Iterator[Match]:
+        """Addresses first, then the names that stand in none, each kind in the order of the text.
+
+        Parameters
+        ----------
+        text : str
+            The text with apostrophes and blanks of one kind.
+        """
+        spans: list[tuple[int, int, bool]] = []
+        yield from self._addresses(text, spans)
+        opens = [span[0] for span in spans]
+        size, last = len(text), 0
+        for number, start, _ in self._automaton.find_matches_as_indexes(text):
+            if start < last or (start and (text[start - 1].isalnum() or text[start - 1] in "@#_")):
+                continue
+            known = self._forms.get(number) or self._written(number)
+            if not text.startswith(known[0], start):
+                continue
+            for form in known[1]:
+                begin = start - form.key
+                end = begin + len(form.text)
+                if begin < 0 or not text.startswith(form.text, begin):
+                    continue
+                if (end < size and text[end - 1].isalnum() and _JOINED.match(text, end)) or (
+                    begin and (text[begin - 1].isalnum() or text[begin - 1] in "@#_")
+                ):
+                    continue
+                at = bisect_right(opens, start) - 1
+                if at < 0 or spans[at][1] <= start or not spans[at][2]:
+                    yield Match(form.owners, form.level, begin + form.shift, end, False)
+                last = end
+                break
+
+    def _addresses(self, text: str, spans: list[tuple[int, int, bool]]) -> Iterator[Match]:
+        """Addresses and Telegram handles; `spans` gets each address's place and whether names in it count no more."""
+        end = 0
+        for dot in _HOST_DOT.finditer(text):
+            if dot.start() < end:
+                continue
+            back = _HOST_BACK.match(text[max(end, dot.start() - 100) : dot.start()][::-1])
+            start = dot.start() - (back.end() if back else 0)
+            host = _HOST_AHEAD.match(text, start)
+            if host is None or start == dot.start():
+                continue
+            path = _PATH.match(text, host.end())
+            end = max(path.end() if path and path.end() > path.start() else host.end(), dot.end())
+            scheme = text[max(0, start - 8) : start].lower()
+            opened = start - (8 if scheme.endswith("https://") else 7 if scheme.endswith("http://") else 0)
+            name = host.group().lower().rstrip(".-_").removeprefix("www.")
+            spans.append((opened, end, "/" in text[opened:end] or name.endswith(_ENDINGS) or name in self.domains))
+            row = None if start and text[start - 1] == "@" else self.host(name, text[host.end() : end])
+            if row is not None:
+                stop = end if end > host.end() else start + len(host.group().rstrip(".-_"))
+                yield Match((row,), DISTINCT, opened, stop, True)
+        if "@" in text:
+            for handle in _HANDLE.finditer(text):
+                row = self.domains.get("t.me/" + handle.group(1).lower())
+                if row is not None:
+                    yield Match((row,), DISTINCT, handle.start(), handle.end(), True)
+
+    def _written(self, number: int) -> tuple[tuple[str, ...], tuple[_Form, ...]]:
+        """The forms of the names that begin with a key, the longest first; kept for the next text."""
+        key, names = self._keys[number], self._names
+        forms: dict[tuple[str, int], tuple[list[int], int, int]] = {}
+        late: list[tuple[str, int]] = []
+        at = names.find(key)
+        while at >= 0:
+            before = names[max(0, at - 5) : at]
+            if before.endswith(_STARTS):
+                start = at - len(before) + max(map(before.rfind, "|\t\n")) + 1
+                name = _NAME.match(names, start)
+                row = bisect_right(self._begins, start) - 1
+                if name and "\t" in names[self._begins[row] : start]:
+                    late.append((name.group(), row))
+                elif name:
+                    self._write(forms, name.group(), row, translated=False)
+            at = names.find(key, at + 1)
+        for french, row in late:
+            known = {_bare(n).removeprefix("The ") for n in (self.rows[row][0], *_parts(self.rows[row][1]))}
+            self._write(forms, french, row, translated=_ARTICLE.sub("", french, count=1) not in known)
+        ready = sorted(
+            (_Form(text, tuple(rows), level, core, shift) for (text, core), (rows, level, shift) in forms.items()),
+            key=lambda form: (form.key - len(form.text), -form.key),
+        )
+        self._forms[number] = (tuple({form.text[form.key :] for form in ready}), tuple(ready))
+        return self._forms[number]
+
+    def _write(
+        self, forms: dict[tuple[str, int], tuple[list[int], int, int]], name: str, row: int, *, translated: bool
+    ) -> None:
+        """Add the forms of one name."""
+
+        def put(text: str, level: int, core: int, shift: int = 0) -> None:
+            rows = forms.setdefault((text, core), ([], level, shift))[0]
+            if row not in rows:
+                rows.append(row)
+
+        qualified, name = name.endswith(")"), _bare(name)
+        if name in self._never or len(name) < 2 or (name.startswith("@") and len(name) < 5):
+            return
+        found = _ARTICLE.match(name)
+        core = found.end() if found else 0
+        level = self._level(name, name[core:], qualified, translated)
+        put(name, level, core)
+        article, rest = name[:core].rstrip(), name[core:]
+        if article in {"The", "Der", "Die"} and rest not in self._never:
+            sure = level == DISTINCT and (" " in rest or rest in self._distinct)
+            put(rest, DISTINCT if sure else WEAK, 0)
+        elif article in {"Le", "Les"} and not translated:
+            # "Coupe du Monde" is no newspaper's, "le directeur du Figaro" is.
+            sure = level == DISTINCT and name != "Le Monde"
+            for contracted in ("au ", "du ") if article == "Le" else ("aux ", "des "):
+                size = len(contracted)
+                put(contracted + rest, level if sure else max(level, CONTEXT), size, size)
+
+    def _level(self, name: str, core: str, qualified: bool, translated: bool) -> int:
+        """How surely a name is no ordinary word."""
+        if name == "PA" or name in self._people:
+            return WEAK
+        if qualified and " " not in name and core == name and not name.isupper():
+            return WEAK
+        if name in self._distinct or name[0] == "@":
+            return DISTINCT
+        single = " " not in core and not _marked(core)
+        return CONTEXT if qualified or translated or name in self._ordinary or single else DISTINCT
+
+
+def _cell(row: list[str]) -> str:
+    """The names of a row; agencies' in capitals too, as credits have them, and capitals without accents."""
+    names = f"{row[0]}|{row[1]}" if row[1] else row[0]
+    if row[6] == "yes":
+        names += "|" + names.upper()
+    if "É" in names or "È" in names:
+        names += "|" + names.translate(_PLAIN)
+    return f"\n{names}\t{row[7]}"
+
+
+def _parts(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split("|")) if cell else ()
+
+
+def _bare(name: str) -> str:
+    return name.split(" (", maxsplit=1)[0] if name.endswith(")") else name
+
+
+def _marked(word: str) -> bool:
+    """Whether a single word can be no ordinary one: it has a digit, a dot, or capitals inside small letters."""
+    return any(c.isdigit() or c in ".&@" for c in word) or (
+        len(word) > 5 and not word.isupper() and any(c.isupper() for c in word[1:])
+    )
+
+
+@cache
+def load_table() -> Table:
+    """The table, read once a process."""
+    package = resources.files("biascheck")
+    lines = package.joinpath("outlets.csv").read_text(encoding="utf-8").splitlines()
+    # Few cells have a comma; the rest need no reader.
+    rows = [line.split(",") if '"' not in line else next(csv.reader([line])) for line in lines[1:]]
+    return Table(rows, tomllib.loads(package.joinpath("lexicons/upstream.toml").read_text(encoding="utf-8")))
+
+
+@cache
+def load_outlets() -> tuple[Outlet, ...]:
+    """The rows of `outlets.csv`, in its order."""
+    table = load_table()
+    return tuple(table.outlet(i) for i in range(len(table.rows)))
+
+
+def own_site(canonical_url: str | None, site_name: str | None) -> tuple[frozenset[int], int | None]:
+    """The rows that a page itself is of, and the one that its canonical address says it was taken from."""
+    if not canonical_url and not site_name:
+        return frozenset(), None
+    table, at = load_table(), None
+    if canonical_url:
+        host, _, path = re.sub(r"^\w{1,10}://", "", canonical_url.strip())[:500].partition("/")
+        at = table.host(host.split(":")[0].lower().removeprefix("www."), path)
+    if not site_name:
+        return frozenset() if at is None else frozenset({at}), None
+    own = _named(site_name)
+    if at is None or at in own:
+        return own if at is None else own | {at}, None
+    outlet = table.outlet(at)
+    names = (outlet.name, *outlet.aliases, *(domain.split(".")[-2] for domain in outlet.domains))
+    related = any(len(n) > 1 and re.search(rf"\b{re.escape(_bare(n).lower())}\b", site_name.lower()) for n in names)
+    return (own | {at}, None) if related else (own, at)
+
+
+@lru_cache(maxsize=1024)
+def _named(site_name: str) -> frozenset[int]:
+    """The rows that bear a site's name, or whose domain it is."""
+    said = _letters(site_name)
+    return frozenset(
+        i
+        for i, (name, aliases, domains, *_) in enumerate(load_table().rows)
+        if any(_letters(_bare(n)) == said for n in (name, *_parts(aliases)))
+        or any(said in {d.replace(".", ""), d.split(".")[-2].replace("-", "")} for d in domains.split("|"))
+    )
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()

@@ -1,0 +1,258 @@
+"""Text → the outlets and agencies that it shows traces of, each with its role (`outlets.csv`, `upstream.toml`).
+
+What surrounds a name tells its role. Where a line says where the text was taken from, it is the `origin`; everything
+that a story merely says about or after an outlet is `cited`. A name that is also an ordinary word counts only in a
+place, or beside a word, that shows an outlet is meant; else it is left alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from biascheck.mentions import (
+    Mention,
+    cited,
+    is_agency,
+    is_alone,
+    is_credit,
+    is_origin,
+    is_person,
+    is_photo,
+    is_pictures,
+    is_signed,
+    is_suffix,
+    load_words,
+)
+from biascheck.outlets import CONTEXT, DISTINCT, Match, load_table, own_site
+from biascheck.reading import Furniture, Upstream
+
+__all__ = ["ROLES", "find_upstream"]
+
+#: The roles, in the order in which they are given.
+ROLES = ("origin", "agency", "photo", "cited")
+#: How much of a line is looked at on each side of a name.
+WINDOW = 300
+#: Occurrences of one outlet that are looked at, apart from the end of the text, so that a hostile text stays cheap.
+MAX_OCCURRENCES = 12
+#: Where a text's head and tail are looked for, and how many lines each has.
+EDGE, EDGE_LINES = 700, 3
+
+#: Furniture that names other pages or the page's own site.
+_FOREIGN = frozenset({"related", "comment_form", "share", "newsletter", "live_feed", "cookie_banner", "breadcrumb"})
+#: Furniture in which a name that has no other role is no citation.
+_SILENT = frozenset({"legal", "site_tag", "share", "site_banner", "update_stamp", "photo_credit", "byline"})
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_SIGN = re.compile(r"(?:[(\[]|^)([^()\[\]\n]{2,60})[)\]]?[.\s]{0,4}$")
+_DATED = re.compile(
+    r"\W{0,3}[A-ZÀ-Þ][^\W\d_]{1,25}(?:[ ,-]{1,2}(?:[A-ZÀ-Þ]|\d)\w{0,25}){0,3}[^\w()\n]{0,4}\(([a-zé]{2,8})\)"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def _fold(text: str) -> str:
+    """One character for one: apostrophes and blanks of one kind."""
+    for old in "’‘ʼ`´":
+        text = text.replace(old, "'")
+    for old in "\u00a0\u202f\u2009":
+        text = text.replace(old, " ")
+    return text.replace("\r", "\n")
+
+
+class _Reader:
+    """The matches of one text and their roles."""
+
+    def __init__(self, text: str, furniture: Sequence[Furniture], own: frozenset[int]) -> None:
+        self.table, self.text, self.own = load_table(), _fold(text), own
+        self.furniture = sorted(furniture, key=lambda item: item.start)
+        self.starts = [item.start for item in self.furniture]
+        self.head, self.tail = _edges(self.text)
+        self.found: dict[tuple[int, str], tuple[int, int]] = {}
+
+    def read(self) -> None:
+        """Fill `found`."""
+        seen: dict[int, int] = {}
+        last = len(self.text) - EDGE
+        for match in self.table.matches(self.text):
+            owner = match.owners[0]
+            seen[owner] = seen.get(owner, 0) + 1
+            if seen[owner] > MAX_OCCURRENCES and match.start < last:
+                continue
+            mention = self.mention(match)
+            if mention.shown == "PA":
+                role, row = self.press_association(mention)
+            else:
+                role, row = _role(mention), mention.row
+            if role and row not in self.own:
+                self.found.setdefault((row, role), (match.start, match.end))
+        self.signs()
+
+    def mention(self, match: Match) -> Mention:
+        """A match in its line."""
+        text, start, end = self.text, match.start, match.end
+        low = max(0, start - WINDOW)
+        begin = max(text.rfind("\n", low, start) + 1, low)
+        stop = text.find("\n", end, end + WINDOW)
+        stop = min(len(text), end + WINDOW) if stop < 0 else stop
+        previous = ""
+        if begin and text[begin - 1] == "\n":
+            previous = text[max(0, begin - 120) : begin].rstrip().rsplit("\n", 1)[-1].lower()
+        before, after = text[begin:start], text[end:stop]
+        small = before.lower()
+        at = bisect_right(self.starts, start) - 1
+        kind = self.furniture[at].kind if at >= 0 and self.furniture[at].end > start else ""
+        row = self.choose(match.owners, small[-60:] + after[:40].lower()) if len(match.owners) > 1 else match.owners[0]
+        # Addresses that follow one another are references, not an origin.
+        in_list = match.address and (previous.startswith("http") or text[stop : stop + 20].lstrip().startswith("http"))
+        return Mention(
+            match,
+            row,
+            self.table.outlet(row),
+            text[start:end],
+            text[begin:stop],
+            before,
+            after,
+            small,
+            previous,
+            kind,
+            start < self.head,
+            start >= self.tail,
+            in_list,
+        )
+
+    def choose(self, owners: tuple[int, ...], near: str) -> int:
+        """Among outlets of one name the one whose country is named beside it, else the first."""
+        countries = load_words().countries
+        for owner in owners:
+            if any(stem in near for stem in countries.get(self.table.outlet(owner).country, ())):
+                return owner
+        return owners[0]
+
+    def press_association(self, m: Mention) -> tuple[str, int]:
+        """`PA` in a credit: Agence France-Presse put into French word by word, or in English the Press Association."""
+        credit = is_person(m.before) or is_credit(m.low)
+        if not credit or (m.after.strip(" .)]") and not m.after.lstrip().startswith(("/", "|"))):
+            return "", m.row
+        return "photo", self.table.domains["afp.com" if _is_french(self.text) else "pa.media"]
+
+    def signs(self) -> None:
+        """Sign-offs in small letters: ``(mbr avec ats)``, ``jdu/ats``."""
+        short, filler = self.table.short, load_words().filler
+        for line in itertools.islice(_LINE.finditer(self.text, 0, self.head), EDGE_LINES):
+            # "BERNE (ats)" before a text.
+            dated = _DATED.match(line.group()) if "(" in line.group() else None
+            row = short.get(dated.group(1)) if dated else None
+            if dated and row is not None and row not in self.own:
+                self.found.setdefault((row, "agency"), (line.start() + dated.start(1), line.start() + dated.end(1)))
+        for line in list(_LINE.finditer(self.text, self.tail))[-EDGE_LINES:]:
+            shown = line.group()[-80:]
+            if len(line.group()) > 40 and "(" not in shown and "[" not in shown:
+                continue
+            found = _SIGN.search(shown)
+            if found is None:
+                continue
+            open_ = shown.startswith(("(", "["), found.start())
+            if not open_ and len(line.group()) > 40:
+                continue
+            tokens = [(t.group(), t.start()) for t in _WORD.finditer(found.group(1))]
+            if len(tokens) > 8 or not all(t in short or t in filler or len(t) <= 4 for t, _ in tokens):
+                continue
+            if len(tokens) == 1 and not open_ and not shown.startswith("/", found.start()):
+                continue
+            for token, at in tokens:
+                row = short.get(token)
+                if row is not None and token.islower() and row not in self.own:
+                    start = line.end() - len(shown) + found.start(1) + at
+                    self.found.setdefault((row, "agency"), (start, start + len(token)))
+
+
+def _role(m: Mention) -> str:  # noqa: PLR0911
+    """The role that a mention has, if any."""
+    level, agency = m.match.level, m.outlet.agency
+    if m.kind in _FOREIGN:
+        return "origin" if m.kind == "share" and is_alone(m) else ""
+    said = cited(m)
+    if said < 3 and is_origin(m):
+        return "origin"
+    if said < 2:
+        if (agency or level == DISTINCT) and is_photo(m):
+            return "photo"
+        if agency and level <= CONTEXT and is_agency(m):
+            return "photo" if is_pictures(m) else "agency"
+        if level <= CONTEXT and (is_suffix(m) or is_alone(m)):
+            return "origin"
+    if not said or m.kind in _SILENT or "t.me" in m.outlet.domains:
+        return ""
+    return "" if (m.head or m.tail) and not m.line.endswith(".") and is_signed(m.line) else "cited"
+
+
+def _is_french(text: str) -> bool:
+    """Whether French words outnumber English ones."""
+    start = text[:3000].lower()
+    return sum(map(start.count, (" le ", " la ", " de ", " les ", " des "))) >= sum(
+        map(start.count, (" the ", " of ", " and ", " to "))
+    )
+
+
+def _edges(text: str) -> tuple[int, int]:
+    """Where the first lines of a text end and its last begin."""
+    first = [m.end() for m in itertools.islice(_LINE.finditer(text, 0, EDGE), EDGE_LINES)]
+    base = max(0, len(text) - EDGE)
+    starts = [m.start() for m in _LINE.finditer(text, text.find("\n", base) + 1 or len(text))][-EDGE_LINES:]
+    return (first[-1] if first else 0) + 1, starts[0] if starts else base
+
+
+def find_upstream(
+    text: str,
+    furniture: Sequence[Furniture] = (),
+    *,
+    title: str | None = None,
+    author: str | None = None,
+    site_name: str | None = None,
+    canonical_url: str | None = None,
+) -> tuple[Upstream, ...]:
+    r"""Find the outlets and agencies that a text shows traces of.
+
+    Parameters
+    ----------
+    text : str
+        The text; offsets in the result are its characters.
+    furniture : sequence of Furniture
+        What `find_furniture` found in it, sorted by start.
+    title, author, site_name, canonical_url : str, optional
+        What the page says of itself. Its own site is no upstream of it.
+
+    Returns
+    -------
+    tuple of Upstream
+        Each outlet once a role, by role and place; what only the page's metadata tell has start and end 0.
+
+    Examples
+    --------
+    >>> [(u.name, u.role) for u in find_upstream("Un texte.\nSource : RT France")]
+    [('RT', 'origin')]
+    """
+    own, taken = own_site(canonical_url, site_name)
+    reader = _Reader(text, furniture, own)
+    reader.read()
+    if taken is not None:
+        reader.found.setdefault((taken, "origin"), (0, 0))
+    for said, told in ((title, "origin"), (author, "agency")):
+        if not said:
+            continue
+        at = text.find(said)
+        # A headline or a byline is a text of one line.
+        other = _Reader(said[:400], (Furniture("byline", 0, 400),) if told == "agency" else (), own)
+        other.tail = 400 if told == "origin" else 0
+        other.read()
+        for (row, role), (start, end) in other.found.items():
+            if role == told:
+                reader.found.setdefault((row, role), (start + at, end + at) if at >= 0 else (0, 0))
+    found = sorted(reader.found.items(), key=lambda item: (ROLES.index(item[0][1]), item[1], item[0][0]))
+    return tuple(
+        Upstream(o.shown, o.domains[0], o.country, o.ownership, role, start, end)
+        for (row, role), (start, end) in found
+        for o in (reader.table.outlet(row),)
+    )

@@ -1,0 +1,190 @@
+"""Outlets and agencies: the table is sound, and a name gets the role that its surroundings show."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from biascheck.furniture import find_furniture
+from biascheck.outlets import load_outlets
+from biascheck.reading import Furniture
+from biascheck.upstream import ROLES, find_upstream
+
+HERE = Path(__file__).parent
+CASES = [json.loads(line) for line in (HERE / "upstream.jsonl").read_text(encoding="utf-8").splitlines()]
+PIECES = [
+    "AFP",
+    "PA",
+    "Le Monde",
+    "Source : ",
+    "rt.com",
+    "https://t.me/rybar",
+    "©",
+    "(",
+    ")",
+    " | ",
+    " / ",
+    "\n",
+    "’",
+    "\u00a0",
+    "JO X",
+    "İ",
+]
+
+
+def found(text: str, **said: str | None) -> set[tuple[str, str]]:
+    return {(item.name, item.role) for item in find_upstream(text, **said)}  # type: ignore[arg-type]
+
+
+def test_table_is_sound() -> None:
+    with resources.files("biascheck").joinpath("outlets.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        "name",
+        "aliases",
+        "domains",
+        "country",
+        "language",
+        "ownership",
+        "agency",
+        "translated_names",
+    ]
+    assert len(rows) >= 600
+    domains = [domain for row in rows for domain in row["domains"].split("|")]
+    assert len(domains) == len(set(domains))
+    assert all(re.fullmatch(r"[a-z0-9.-]+\.[a-z0-9-]{2,}(?:/[\w.-]+)*", domain) for domain in domains)
+    assert len({row["name"] for row in rows}) == len(rows)
+    for row in rows:
+        assert row["name"]
+        assert all(value == value.strip() for value in row.values())
+        assert all(
+            part for key in ("aliases", "domains", "translated_names") if row[key] for part in row[key].split("|")
+        )
+        assert re.fullmatch(r"(?:[A-Z]{2})?", row["country"])
+        assert re.fullmatch(r"[a-z]{2}(?:\|[a-z]{2})*", row["language"])
+        assert row["ownership"] in {"state", "public", "private", "party", "unknown"}
+        assert row["agency"] in {"yes", "no"}
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "ownership", "agency"),
+    [
+        ("RT", "RU", "state", False),
+        ("Sputnik", "RU", "state", False),
+        ("TASS", "RU", "state", True),
+        ("RIA Novosti", "RU", "state", True),
+        ("Xinhua", "CN", "state", True),
+        ("BBC", "GB", "public", False),
+        ("France 24", "FR", "public", False),
+        ("RFI", "FR", "public", False),
+        ("Deutsche Welle", "DE", "public", False),
+        ("Agence France-Presse", "FR", "public", True),
+        ("Le Monde", "FR", "private", False),
+        ("Reuters", "GB", "private", True),
+    ],
+)
+def test_well_known_outlets(name: str, country: str, ownership: str, agency: bool) -> None:
+    outlet = next(item for item in load_outlets() if item.name == name)
+    assert (outlet.country, outlet.ownership, outlet.agency) == (country, ownership, agency)
+
+
+@pytest.mark.parametrize("furnished", [False, True])
+def test_written_cases(furnished: bool) -> None:
+    right = said = expected = 0
+    for case in CASES:
+        furniture = [item.furniture for item in find_furniture(case["text"])] if furnished else []
+        got = {(item.name, item.role) for item in find_upstream(case["text"], furniture, title=case.get("title"))}
+        want = {(item["name"], item["role"]) for item in case["expected"]}
+        right, said, expected = right + len(got & want), said + len(got), expected + len(want)
+    assert right / said >= 0.97
+    assert right / expected >= 0.90
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][-30:])
+def test_a_name_only_mentioned_is_no_origin(case: dict[str, object]) -> None:
+    if "origin" not in str(case["expected"]):
+        assert "origin" not in {item.role for item in find_upstream(str(case["text"]))}
+
+
+@pytest.mark.parametrize(
+    ("seed", "expected"),
+    [
+        ("001_11e3a12bee799160.txt", ("RT", "origin")),
+        ("003_d1409d0cbd35c96d.txt", ("Daily Express", "cited")),
+        ("004_a21052ad1a0f0015.txt", ("Agence France-Presse", "photo")),
+    ],
+)
+def test_seeds(seed: str, expected: tuple[str, str]) -> None:
+    text = (HERE.parent / "seeds" / seed).read_text(encoding="utf-8")
+    assert found(text) == {expected}
+    furniture = [item.furniture for item in find_furniture(text)]
+    assert {(item.name, item.role) for item in find_upstream(text, furniture)} == {expected}
+
+
+def test_typography_does_not_matter() -> None:
+    curly = "Selon l’Agence\u00a0France-Presse, et d’après L’Humanité ou Le\u202fMonde."
+    agency, daily, paper = find_upstream(curly)
+    assert curly[daily.start : daily.end] == "L’Humanité"
+    assert curly[agency.start : agency.end] == "Agence\u00a0France-Presse"
+    assert curly[paper.start : paper.end] == "Le\u202fMonde"
+
+
+def test_own_site_is_no_upstream() -> None:
+    text = "Trois villages privés d'eau dans le sud du pays - Le Figaro\n\nLa panne dure depuis jeudi."
+    assert found(text) == {("Le Figaro", "origin")}
+    assert found(text, site_name="Le Figaro") == set()
+    assert found(text, canonical_url="https://www.lefigaro.fr/x") == set()
+
+
+def test_canonical_address_of_another_site_is_the_origin() -> None:
+    (item,) = find_upstream("Un texte.", site_name="Observ 24", canonical_url="https://www.rt.com/news/1/")
+    assert (item.name, item.role, item.start, item.end) == ("RT", "origin", 0, 0)
+    assert found("Un texte.", site_name="RT en français", canonical_url="https://francais.rt.com/x") == set()
+
+
+def test_title_and_author_tell_too() -> None:
+    assert found("Un texte.", title="Le ministre refuse de céder aux grévistes | Reuters") == {("Reuters", "origin")}
+    assert found("Un texte.", author="Jean Dupont avec AFP") == {("Agence France-Presse", "agency")}
+
+
+def test_pa_in_english_is_the_press_association() -> None:
+    text = (
+        "The prince at the gate of the town. Joe Giddens | PA\nThe visit of the prince to the town and the port ended."
+    )
+    assert found(text) == {("PA Media", "photo")}
+
+
+def test_related_links_are_left_alone() -> None:
+    text = "La pluie tombe.\nLisez le Washington Post"
+    assert find_upstream(text, [Furniture("related", 16, len(text))]) == ()
+
+
+def test_order_and_once_a_role() -> None:
+    text = (
+        "PARIS (AFP) - Selon Reuters et Le Figaro, et selon Reuters encore, rien.\nUne ligne.\n\nEncore.\nSource : RT"
+    )
+    items = find_upstream(text)
+    assert len({(item.name, item.role) for item in items}) == len(items)
+    assert [(ROLES.index(i.role), i.start) for i in items] == sorted((ROLES.index(i.role), i.start) for i in items)
+    assert items[0].name == "RT"
+
+
+def test_references_are_no_origin() -> None:
+    text = "Une étude longue et détaillée du marché du blé.\n" * 4 + "https://www.rt.com/a\nhttps://www.dw.com/b"
+    assert found(text) == {("RT", "cited"), ("Deutsche Welle", "cited")}
+
+
+@given(st.one_of(st.text(), st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3))).map("".join)))
+def test_any_text(text: str) -> None:
+    for item in find_upstream(text, title=text[:50], author=text[:20]):
+        assert 0 <= item.start <= item.end <= len(text)
+        assert item.role in ROLES
+    for item in find_upstream(text):
+        assert text[item.start : item.end].strip()
