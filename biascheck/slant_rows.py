@@ -1,0 +1,144 @@
+"""Corpus and contrast texts → the measured rows that the slant head learns from: numbers, labels and keys, no text."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from biascheck.document import MIN_CHARACTERS
+from biascheck.folds import Fold
+from biascheck.slant import POLES, VoiceCounts, hear, on_topic
+
+__all__ = ["SlantRow", "SlantSet", "measure_slant", "read_slant", "slant_folds", "slant_weights"]
+
+#: Labels of the corpus as poles: those of outlets, except for the contrast texts, which were written to theirs.
+_POLE = {"mainstream": "neutral", "neutral": "neutral", "pro_kyiv": "pro_kyiv", "pro_kremlin": "pro_kremlin"}
+_SETS = (
+    *("ppn", "sputnik_afrique", "war-en", "semeval25-task10", "press-2018", "orangesum", "lemonde_2020", "iwac_press"),
+    *("wmt-ref", "wmt-en-fr", "wmt21-de-fr", "llm_avactu", "llm_rp"),
+)
+#: Rows that are not on the war, of a set: enough to see that they are left alone.
+MAX_OTHER = 300
+#: A head of state's own site has a register of its own.
+OFFICIAL_WEIGHT = 0.3
+_WAR = re.compile(r"\b(?:Ukrain|Russ|Kiev|Kyiv|Moscou|Poutine|OTAN|Zelensk|Kremlin|Donbass)")
+_CELLS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SlantRow:
+    """One text with its label and keys; `pole` is empty where there is none, `war` whether it is on the war."""
+
+    text: str
+    language: str
+    set: str
+    outlet: str
+    kind: str
+    pole: str
+    war: bool
+
+
+@dataclass(frozen=True)
+class SlantSet:
+    """Measured rows.
+
+    Attributes
+    ----------
+    X : csr_matrix of float32, shape (n_rows, len(slant.COLUMNS))
+    y : ndarray of int8, shape (n_rows,)
+        Index into `POLES`; -1 for what is not on the war, or has no label.
+    topic : ndarray of float32, shape (n_rows,)
+        `on_topic`.
+    war : ndarray of bool, shape (n_rows,)
+    outlets, sets, languages, kinds : ndarray of str, shape (n_rows,)
+    """
+
+    X: sp.csr_matrix
+    y: npt.NDArray[np.int8]
+    topic: npt.NDArray[np.float32]
+    war: npt.NDArray[np.bool_]
+    outlets: npt.NDArray[np.str_]
+    sets: npt.NDArray[np.str_]
+    languages: npt.NDArray[np.str_]
+    kinds: npt.NDArray[np.str_]
+
+
+def read_slant(corpus: Path, contrast: Path, written: Path) -> Iterator[SlantRow]:
+    """Yield the rows of a corpus folder, and the texts that we wrote."""
+    import pandas as pd
+
+    for name in _SETS:
+        others = 0
+        for record in pd.read_parquet(corpus / f"{name}.parquet").sample(frac=1, random_state=0).to_dict("records"):
+            war = bool(record["on_war"])
+            others += not war
+            if (war or others <= MAX_OTHER) and record["lang"] in {"fr", "en"}:
+                yield from _row(record, name, war)
+    for file in sorted(contrast.glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            pole = record["pole"]
+            kind = f"{record['level']} {record['style']}"
+            outlet = f"contrast {record['situation']}"
+            yield SlantRow(
+                record["text"], "fr", "contrast", outlet, kind, _POLE.get(pole, "neutral"), pole != "off_topic"
+            )
+    for file in sorted(written.glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            war = len(_WAR.findall(record["text"])) >= 3
+            outlet = f"written {record['source_lang'] or record['kind']}"
+            yield SlantRow(record["text"], "fr", "written", outlet, record["kind"], "neutral", war)
+
+
+def _row(record: dict[str, Any], name: str, war: bool) -> Iterator[SlantRow]:
+    text, slant = record["text"], record.get("slant")
+    if not isinstance(text, str) or len(text) < MIN_CHARACTERS:
+        return
+    if name not in {"ppn", "sputnik_afrique", "war-en", "semeval25-task10"}:
+        slant = "mainstream"
+    pole = _POLE.get(str(slant), "")
+    yield SlantRow(text, record["lang"], name, str(record["outlet"] or name), str(record["kind"]), pole, war)
+
+
+def measure_slant(rows: list[SlantRow]) -> SlantSet:
+    """Hear every row."""
+    heard = [hear(row.text, row.language) for row in rows]
+    return SlantSet(
+        VoiceCounts().transform(heard),
+        np.asarray([POLES.index(row.pole) if row.war and row.pole else -1 for row in rows], dtype=np.int8),
+        np.asarray([on_topic(voices) for voices in heard], dtype=np.float32),
+        np.asarray([row.war for row in rows]),
+        np.asarray([row.outlet for row in rows]),
+        np.asarray([row.set for row in rows]),
+        np.asarray([row.language for row in rows]),
+        np.asarray([row.kind for row in rows]),
+    )
+
+
+def slant_weights(rows: SlantSet) -> npt.NDArray[np.float64]:
+    """One over the root of an outlet's rows, so that no outlet and no set stands for its pole."""
+    groups = [f"{s}|{o}" for s, o in zip(rows.sets.tolist(), rows.outlets.tolist(), strict=True)]
+    sizes = Counter(groups)
+    weights = np.asarray([sizes[group] ** -0.5 for group in groups])
+    weights[rows.kinds == "official"] *= OFFICIAL_WEIGHT
+    return weights
+
+
+def slant_folds(rows: SlantSet) -> list[Fold]:
+    """Four cuts by outlet, by situation for the contrast texts; each pro-Kremlin site that writes French in its own."""
+    partisan = (rows.languages == "fr") & (rows.y == POLES.index("pro_kremlin")) & (rows.sets != "contrast")
+    sites = Counter(rows.outlets[partisan].tolist())
+    own = {site: number % _CELLS for number, (site, _) in enumerate(sites.most_common())}
+    cell = np.asarray([own.get(o, zlib.crc32(o.encode()) % _CELLS) for o in rows.outlets.tolist()])
+    return [(np.flatnonzero(cell != k), np.flatnonzero(cell == k)) for k in range(_CELLS)]
