@@ -7,6 +7,9 @@ file               what
 ``text.xz``        which byte n-grams of the folded text occur (columns by bucket, most frequent first)
 ``phrases.xz``     which lexicon entries occur, and how often
 ``cues.npy``       dense cues, float16
+``leftovers.npz``  counts of leftovers for the head `aggregated`: planted and real pages, with family and label
+``slant.npz``      shares of voice and framing of texts on the war and others, French and English, with labels and keys
+``lines.npz``      lines of pages as hashed words and shapes, with the teacher's label, for the line model
 ``manifest.json``  parameters, buckets of the columns, lexicon checksum, SHA-256 of the files above
 =================  ==================================================================================================
 """
@@ -20,7 +23,7 @@ import json
 import lzma
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +33,12 @@ import scipy.sparse as sp
 
 from biascheck.corpus import HEADS
 from biascheck.errors import LabelsError
+from biascheck.line_features import LineFeatures, load_features, save_features
+from biascheck.slant_rows import SlantSet
 
-__all__ = ["FORMAT", "TrainingRow", "TrainingSet", "load_training", "save_training"]
+__all__ = ["FORMAT", "LeftoverSet", "LineSet", "TrainingRow", "TrainingSet", "load_training", "save_training"]
 
-FORMAT = 1
+FORMAT = 3
 _KEYS = ("id", "set", "outlet", "system", "story", "year", "kind", "licence", "origin", "source_language")
 
 
@@ -60,6 +65,35 @@ class TrainingRow:
 
 
 @dataclass(frozen=True)
+class LeftoverSet:
+    """Cases for the head `aggregated`.
+
+    Attributes
+    ----------
+    X : csr_matrix of float32, shape (n_cases, n_columns)
+        Of `LeftoverCounts`.
+    y : ndarray of int8, shape (n_cases,)
+    groups, kinds : ndarray of str, shape (n_cases,)
+        The site family or outlet; ``written``, ``seen`` (families), ``page``, ``article``, ``wire``.
+    """
+
+    X: sp.csr_matrix
+    y: npt.NDArray[np.int8]
+    groups: npt.NDArray[np.str_]
+    kinds: npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class LineSet:
+    """Lines of pages with the teacher's label: 1 furniture, 0 article, -1 neither; a site for each text."""
+
+    X: LineFeatures
+    y: npt.NDArray[np.int8]
+    sites: npt.NDArray[np.str_]
+    weights: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class TrainingSet:
     """Rows and their raw features (before any weighting).
 
@@ -71,6 +105,9 @@ class TrainingSet:
     phrases: sp.csr_matrix
     cues: npt.NDArray[np.float32]
     columns: npt.NDArray[np.int32]
+    leftovers: LeftoverSet
+    lines: LineSet
+    slant: SlantSet
     parameters: dict[str, Any]
     sha256: str = ""
 
@@ -119,11 +156,30 @@ def save_training(folder: Path, training: TrainingSet) -> None:
         writer.writerow([*(getattr(row, key) for key in _KEYS), *labels])
     cues = io.BytesIO()
     np.save(cues, training.cues.astype(np.float16), allow_pickle=False)
+    left = training.leftovers
+    leftovers = io.BytesIO()
+    np.savez_compressed(
+        leftovers,
+        data=left.X.data.astype(np.float16),
+        indices=left.X.indices.astype(np.int32),
+        indptr=left.X.indptr.astype(np.int32),
+        width=left.X.shape[1],
+        y=left.y,
+        groups=left.groups,
+        kinds=left.kinds,
+        allow_pickle=False,
+    )
+    lines = io.BytesIO()
+    of_lines = training.lines
+    save_features(lines, of_lines.X, y=of_lines.y, sites=of_lines.sites, weights=of_lines.weights.astype(np.float16))
     files = {
         "rows.csv": table.getvalue().encode(),
         "text.xz": _pack(training.text),
         "phrases.xz": _pack(training.phrases),
         "cues.npy": cues.getvalue(),
+        "leftovers.npz": leftovers.getvalue(),
+        "lines.npz": lines.getvalue(),
+        "slant.npz": _pack_slant(training.slant),
     }
     manifest = {
         "format": FORMAT,
@@ -170,6 +226,45 @@ def load_training(folder: Path) -> TrainingSet:
         phrases=_unpack(files["phrases.xz"]),
         cues=np.load(io.BytesIO(files["cues.npy"]), allow_pickle=False).astype(np.float32),
         columns=np.asarray(manifest["columns"], dtype=np.int32),
+        leftovers=_leftovers(files["leftovers.npz"]),
+        lines=_lines(files["lines.npz"]),
+        slant=_unpack_slant(files["slant.npz"]),
         parameters=manifest["parameters"],
         sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def _pack_slant(rows: SlantSet) -> bytes:
+    out = io.BytesIO()
+    keys = {field.name: getattr(rows, field.name) for field in fields(rows) if field.name not in {"X", "topic"}}
+    np.savez_compressed(
+        out,
+        data=rows.X.data.astype(np.float16),
+        indices=rows.X.indices.astype(np.int16),
+        indptr=rows.X.indptr.astype(np.int32),
+        width=rows.X.shape[1],
+        topic=rows.topic.astype(np.float16),
+        allow_pickle=False,
+        **keys,
+    )
+    return out.getvalue()
+
+
+def _unpack_slant(data: bytes) -> SlantSet:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        found = dict(file)
+    shape = (len(found["y"]), int(found.pop("width")))
+    parts = (found.pop("data").astype(np.float32), found.pop("indices").astype(np.int32), found.pop("indptr"))
+    return SlantSet(sp.csr_matrix(parts, shape=shape), topic=found.pop("topic").astype(np.float32), **found)
+
+
+def _leftovers(data: bytes) -> LeftoverSet:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        shape = (len(file["y"]), int(file["width"]))
+        X = sp.csr_matrix((file["data"].astype(np.float32), file["indices"], file["indptr"]), shape=shape)
+        return LeftoverSet(X, file["y"], file["groups"], file["kinds"])
+
+
+def _lines(data: bytes) -> LineSet:
+    X, columns = load_features(io.BytesIO(data))
+    return LineSet(X, columns["y"], columns["sites"], columns["weights"].astype(np.float32))

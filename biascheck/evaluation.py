@@ -15,7 +15,8 @@ from biascheck.corpus import HEADS, LANGUAGES
 from biascheck.dataset import TrainingRow, TrainingSet
 from biascheck.errors import LabelsError
 from biascheck.folds import make_folds
-from biascheck.training import CUTS, fit_heads, language_labels
+from biascheck.slant import POLES
+from biascheck.training import CUTS, featurise, fit_aggregated, fit_heads, fit_slant, language_labels
 
 __all__ = ["Figure", "check_floors", "evaluate", "expected_calibration_error", "recall_at"]
 
@@ -27,6 +28,8 @@ CUT_NAMES = {
     "outlet": "unseen outlets, systems and sets",
     "year": "unseen years, models and outlets",
     "system": "unseen systems and outlets",
+    "family": "unseen site families and outlets",
+    "written": "unseen families that we wrote, and outlets",
 }
 
 
@@ -77,15 +80,20 @@ def evaluate(training: TrainingSet, *, progress: Callable[[str], None] = lambda 
 
     Human translations are trained on and counted under ``human_recall`` alone: the bar is for machine ones.
     """
-    figures: list[Figure] = []
+    progress(f"fitting on {CUT_NAMES['family']} …")
+    figures = [*_aggregated(training), *_slant(training)]
     rows = training.rows
+    features = featurise(training)
     for cut in ("outlet", "year", "system"):
         heads = [head for head in HEADS if cut in _SHOWN[head]]
         language = cut in _SHOWN["language"]
         progress(f"fitting on {CUT_NAMES[cut]} …")
         folds = make_folds(rows, by=cut)
         binary, languages = fit_heads(
-            training, final=False, folds={**dict.fromkeys(heads, folds), **({"language": folds} if language else {})}
+            training,
+            features=features,
+            final=False,
+            folds={**dict.fromkeys(heads, folds), **({"language": folds} if language else {})},
         )
         for head in heads:
             column = HEADS.index(head)
@@ -95,19 +103,96 @@ def evaluate(training: TrainingSet, *, progress: Callable[[str], None] = lambda 
     return figures
 
 
-def _binary(rows: Sequence[TrainingRow], head: str, cut: str, p: FloatArray, threshold: float) -> list[Figure]:
-    y = np.asarray([np.nan if row.labels[head] is None else row.labels[head] for row in rows], dtype=float)
-    human = np.asarray([row.kind == "human_translation" for row in rows])
-    known = ~np.isnan(y) & ~np.isnan(p)
-    shown = known & ~human if head == "translated" else known
-    groups = np.asarray([row.group for row in rows])
-    measures: dict[str, Callable[[FloatArray, FloatArray], float]] = {
+def _aggregated(training: TrainingSet) -> list[Figure]:
+    """The planted families, and apart from them what must be left alone: articles, wire copy, newsrooms' pages."""
+    cases = training.leftovers
+    head = fit_aggregated(cases, final=False)
+    p, threshold, y = head.unseen_[:, 0], float(head.thresholds_[0]), cases.y.astype(float)
+    figures = []
+    ours = (cases.kinds == "written") | ((y == 0) & (cases.kinds != "seen"))
+    for cut, chosen in (("family", y >= 0), ("written", ours)):
+        for name, measure in _measures(threshold).items():
+            figures.append(_figure("aggregated", cut, name, measure, y[chosen], p[chosen], cases.groups[chosen]))
+    alarms = _measures(threshold)["false_alarms_at_threshold"]
+    for kind in ("article", "wire", "page"):
+        chosen = cases.kinds == kind
+        figures.append(
+            _figure("aggregated", "family", f"false_alarms_{kind}", alarms, y[chosen], p[chosen], cases.groups[chosen])
+        )
+    return figures
+
+
+def _slant(training: TrainingSet) -> list[Figure]:
+    """What the head for the war says of outlets and situations that it has not seen.
+
+    False accusations are counted among mainstream texts (`false_war`, `false_all`: either pole, on the war and over all
+    rows); recall among texts of pro-Kremlin sites, as the mean over sites.
+    """
+    rows = training.slant
+    head = fit_slant(rows, final=False)
+    p, war = head.unseen_, rows.war
+    french, contrast = rows.languages == "fr", rows.sets == "contrast"
+    written = rows.sets == "written"
+    said = np.asarray(
+        [
+            (head.verdict(q, language) if topic >= 0.5 else "off_topic")
+            for q, language, topic in zip(p, rows.languages.tolist(), rows.topic.tolist(), strict=True)
+        ]
+    )
+    partisan = np.isin(said, POLES[1:])
+    kremlin, neutral = rows.y == POLES.index("pro_kremlin"), rows.y == POLES.index("neutral")
+    real = french & ~contrast & ~written
+    groups = rows.outlets
+
+    def figure(name: str, values: npt.NDArray[Any], chosen: npt.NDArray[np.bool_], by_site: bool = False) -> Figure:
+        index = np.flatnonzero(chosen)
+
+        def measure(part: npt.NDArray[np.intp]) -> float:
+            v, g = values[index[part]].astype(float), groups[index[part]]
+            return float(np.mean([v[g == site].mean() for site in np.unique(g)])) if by_site else float(v.mean())
+
+        low, high = _interval(measure, groups[index], np.zeros(len(index)))
+        return Figure("slant", "outlet", name, measure(np.arange(len(index))), low, high, len(index), 0)
+
+    figures = []
+    for language, chosen in (("fr", real), ("en", (rows.languages == "en") & (rows.kinds != "official"))):
+        at2 = p[:, 2] > np.quantile(p[chosen & neutral, 2], 0.98)
+        figures += [
+            figure(f"{language}_recall_at_2pct", at2, chosen & kremlin, by_site=True),
+            figure(f"{language}_recall_at_threshold", said == "pro_kremlin", chosen & kremlin, by_site=True),
+            figure(f"{language}_false_war", partisan, chosen & neutral),
+        ]
+    mainstream = real & ~np.isin(rows.sets, ["ppn", "sputnik_afrique"])
+    wrong = ((rows.y == 2) & (said == "pro_kyiv")) | ((rows.y == 1) & (said == "pro_kremlin"))
+    right = [(p.argmax(axis=1) == k) == (rows.y == k) for k in range(len(POLES))]
+    figures += [
+        figure("fr_false_all", partisan, mainstream),
+        figure("fr_false_written", partisan, written),
+        figure("contrast_opposite", wrong, contrast & war),
+        figure("contrast_right", np.all(right, axis=0), contrast & war),
+        figure("off_topic_left_alone", ~partisan, contrast & ~war),
+    ]
+    return figures
+
+
+def _measures(threshold: float) -> dict[str, Callable[[FloatArray, FloatArray], float]]:
+    """The figures of a yes/no head, each a function of labels and probabilities."""
+    return {
         "auc": _auc,
         "recall_at_1pct": recall_at,
         "calibration_error": expected_calibration_error,
         "recall_at_threshold": lambda t, s: float((s[t == 1] >= threshold).mean()),
         "false_alarms_at_threshold": lambda t, s: float((s[t == 0] >= threshold).mean()),
     }
+
+
+def _binary(rows: Sequence[TrainingRow], head: str, cut: str, p: FloatArray, threshold: float) -> list[Figure]:
+    y = np.asarray([np.nan if row.labels[head] is None else row.labels[head] for row in rows], dtype=float)
+    human = np.asarray([row.kind == "human_translation" for row in rows])
+    known = ~np.isnan(y) & ~np.isnan(p)
+    shown = known & ~human if head == "translated" else known
+    groups = np.asarray([row.group for row in rows])
+    measures = _measures(threshold)
     found = [_figure(head, cut, name, measure, y[shown], p[shown], groups[shown]) for name, measure in measures.items()]
     if head == "translated":
         measure = measures["recall_at_threshold"]

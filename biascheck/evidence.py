@@ -1,9 +1,15 @@
-"""Verdicts → the passages that made them: n-gram weights snapped to words, phrases, furniture."""
+"""Verdicts → the passages that made them, in log-odds: n-gram weights snapped to words, phrases, names, leftovers.
+
+Every head is linear, so its decision is a sum. The evidence for a label is that sum put back on the text: what its
+passages weigh together, with one entry for the rest, is the log-odds of the probability in the reading.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,18 +17,24 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from biascheck.features import ByteNgrams, hash_ngrams
-from biascheck.folding import align
-from biascheck.furniture import Found
-from biascheck.lexicon import Entry, Hit, load_lexicon
-from biascheck.reading import UNDETERMINED, Evidence, Provenance
+from biascheck.folding import NAME, align
+from biascheck.leftovers import LeftoverCounts, Leftovers
+from biascheck.lexicon import Entry, Hit, load_lexicon, load_names
+from biascheck.reading import UNDETERMINED, Evidence, Provenance, Slant
+from biascheck.slant import AXIS, POLES, SlantHead, VoiceCounts, Voices
 
-__all__ = ["explain"]
+__all__ = ["REST", "explain", "explain_leftovers", "explain_slant"]
 
-#: Passages of wording shown for a label, and phrases with a reason of their own.
+#: Passages of wording shown for a label and against it, and phrases with a reason of their own.
 MAX_PASSAGES = 5
+MAX_AGAINST = 2
 MAX_PHRASES = 8
-#: Words between two strong ones that are taken into the same passage.
+#: Weights that change a probability by less than one or two hundredths are left to the rest.
+MIN_WEIGHT = 0.05
+#: Words between two strong ones that are taken into the same passage, and words of a passage at most.
 MAX_GAP = 2
+MAX_WORDS = 12
+REST = "the rest: all other wording, and where the scale begins"
 _WORD = re.compile(r"\S+")
 _WORDING = {
     "translated": "wording that translations have and native texts do not",
@@ -30,120 +42,243 @@ _WORDING = {
     "rewritten": "wording of texts written by a language model",
     "original": "wording of an outlet's own reporting",
 }
+_KINDS = {"calque": "turn{1} of {0}", "marker": "mark{1} of {0} texts", "verb": "{0} reporting verb{1}"}
+_LANGUAGES = {"en": "English", "es": "Spanish", "de": "German", "ru": "Russian", "fr": "French", "it": "Italian"}
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A folded body with, for each of its characters, the span of the document's text."""
+
+    folded: str
+    spans: Sequence[tuple[int, int]]
+    hits: Sequence[Hit]
+    names: Sequence[tuple[str, tuple[int, int]]]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Folded characters as a span of the document's text."""
+        return self.spans[start][0], self.spans[end - 1][1]
 
 
 def explain(
-    text: str, features: sp.csr_matrix, provenance: Provenance, furniture: Sequence[Found], pipeline: Any
+    body: str, places: npt.NDArray[np.intp], row: sp.csr_matrix, provenance: Provenance, pipeline: Any
 ) -> tuple[Evidence, ...]:
-    """Evidence for each learnt label of the verdict (for `translated` where it is undetermined), strongest first.
+    """Evidence for each learnt label of the verdict (for `translated` where it is undetermined) and the language.
 
     Parameters
     ----------
-    features : csr_matrix, shape (1, n_features)
-        The row that the verdict was made of.
+    body : str
+        The text without furniture, as the heads saw it.
+    places : ndarray of int, shape (len(body),)
+        Where each character of `body` stands in the document's text.
+    row : csr_matrix, shape (1, n_features)
+        The features that the verdict was made of.
+
+    Returns
+    -------
+    tuple of Evidence
+        For a label, weights add up to ``ln(p / (1 - p))``; for ``source_language:xx``, to ``ln(p / q)`` with q the
+        probability of the runner-up. The last entry of each is `REST`, at no place.
     """
     heads = pipeline.named_steps["heads"]
-    names = list(heads.provenance.names)
-    labels = [label for label in provenance.verdict if label in names] or (
-        ["translated"] if provenance.verdict == (UNDETERMINED,) else []
-    )
-    folded, spans = align(text)
+    binary, language = heads.provenance, heads.language
+    heads_of = list(binary.names)
+    labels = [label for label in provenance.verdict if label in heads_of]
+    if provenance.verdict == (UNDETERMINED,):
+        labels = ["translated"]
+    folded, spans = align(body)
     blocks = dict(pipeline.named_steps["features"].transformer_list)
     hits = load_lexicon(blocks["phrases"].language).hits(folded)
+    placed = [_placed(span, places) for span in spans]
+    names = [
+        (body[slice(*span)].lower(), at)
+        for character, span, at in zip(folded, spans, placed, strict=True)
+        if character == NAME
+    ]
+    text = _Text(folded, placed, hits, names)
     found: list[Evidence] = []
     for label in labels:
-        weights = heads.provenance.coef_[names.index(label)]
-        found += _phrases(label, hits, spans, features, weights, len(blocks["text"].named_steps["ngrams"].columns))
-        found += _passages(label, folded, spans, features, weights, blocks["text"].named_steps["ngrams"])
-    language = provenance.source_language.verdict
-    if language != UNDETERMINED:
-        found += _calques(language, hits, spans)
-    found += [
-        Evidence("aggregated", f.furniture.start, f.furniture.end, round(2 * f.rule.aggregated, 4), f.rule.why)
-        for f in furniture
-        if f.rule.aggregated > 0
+        head = heads_of.index(label)
+        weights = -binary.slope_[head] * binary.coef_[head].astype(float)
+        begin = -(binary.slope_[head] * binary.intercept_[head] + binary.offset_[head])
+        found += _linear(label, weights, begin, row, text, blocks)
+    spoken = provenance.source_language.verdict
+    if spoken != UNDETERMINED:
+        scores = provenance.source_language.scores
+        second = max((code for code in scores if code != spoken), key=scores.__getitem__)
+        top, next_ = list(language.languages).index(spoken), list(language.languages).index(second)
+        apart = language.scale_[top] - language.scale_[next_]
+        begin = float(apart @ language.intercept_ + language.shift_[top] - language.shift_[next_])
+        found += _linear(f"source_language:{spoken}", apart @ language.coef_, begin, row, text, blocks)
+    return tuple(found)
+
+
+def explain_leftovers(leftovers: Leftovers, row: sp.csr_matrix, pipeline: Any) -> tuple[Evidence, ...]:
+    """Evidence for `aggregated`: each leftover with all that it adds; the rest is where the scale begins."""
+    head = pipeline.named_steps["heads"]
+    weights = -head.slope_[0] * head.coef_[0].astype(float)
+    begin = -float(head.slope_[0] * head.intercept_[0] + head.offset_[0])
+    value = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
+    total: dict[int, float] = defaultdict(float)
+    marks = list(LeftoverCounts().marks(leftovers))
+    for mark in marks:
+        total[mark.column] += mark.amount
+    by_span: dict[tuple[int, int], float] = defaultdict(float)
+    why: dict[tuple[int, int], str] = {}
+    for mark in marks:
+        share = value[mark.column] * mark.amount / total[mark.column]
+        by_span[mark.start, mark.end] += weights[mark.column] * share
+        why.setdefault((mark.start, mark.end), mark.why)
+    found = [Evidence("aggregated", *span, round(float(weight), 4), why[span]) for span, weight in by_span.items()]
+    return _with_rest("aggregated", found, begin + sum(by_span.values()))
+
+
+def explain_slant(
+    voices: Voices, row: sp.csr_matrix, slant: Slant, head: SlantHead, places: npt.NDArray[np.intp]
+) -> tuple[Evidence, ...]:
+    """Evidence for the pole that is called: attributions and terms; together, ``ln(p / q)`` over the runner-up."""
+    if slant.verdict not in slant.scores:
+        return ()
+    second = max((pole for pole in slant.scores if pole != slant.verdict), key=slant.scores.__getitem__)
+    top, next_ = POLES.index(slant.verdict), POLES.index(second)
+    apart = head.scale_[top] - head.scale_[next_]
+    added = np.zeros(row.shape[1])
+    added[row.indices] = row.data * (apart @ head.coef_)[row.indices]
+    marks = list(VoiceCounts().marks(voices))
+    total: dict[int, float] = defaultdict(float)
+    for mark in marks:
+        total[mark.column] += mark.amount
+    by_span: dict[tuple[int, int], float] = defaultdict(float)
+    why: dict[tuple[int, int], str] = {}
+    for mark in marks:
+        span = int(places[mark.start]), int(places[mark.end - 1]) + 1
+        by_span[span] += float(added[mark.column] * mark.amount / total[mark.column])
+        why.setdefault(span, mark.why)
+    label = f"{AXIS}:{slant.verdict}"
+    found = [Evidence(label, *span, round(weight, 4), why[span]) for span, weight in by_span.items()]
+    begin = float(apart @ head.intercept_ + head.shift_[top] - head.shift_[next_])
+    return _with_rest(label, found, begin + float(added.sum()))
+
+
+def _placed(span: tuple[int, int], places: npt.NDArray[np.intp]) -> tuple[int, int]:
+    """A span of the body as a span of the text; the blank before and after the body stands at its edges."""
+    if not len(places):
+        return 0, 0
+    start, end = span
+    if start == end:
+        at = int(places[min(start, len(places) - 1)]) + (start >= len(places))
+        return at, at
+    return int(places[start]), int(places[end - 1]) + 1
+
+
+def _with_rest(label: str, found: Iterable[Evidence], decision: float) -> tuple[Evidence, ...]:
+    """The weighty entries, strongest first, and one for what is left of the decision."""
+    shown = sorted((e for e in found if abs(e.weight) >= MIN_WEIGHT), key=lambda e: (-e.weight, e.start, e.why))
+    left = decision - sum(e.weight for e in shown)
+    return (*shown, Evidence(label, 0, 0, round(float(left), 4), REST))
+
+
+def _linear(
+    label: str, weights: FloatArray, begin: float, row: sp.csr_matrix, text: _Text, blocks: dict[str, Any]
+) -> tuple[Evidence, ...]:
+    """The evidence of one linear head on the blocks of the feature union."""
+    added = np.zeros(row.shape[1])
+    added[row.indices] = row.data * weights[row.indices]
+    ngrams = blocks["text"].named_steps["ngrams"]
+    width = len(ngrams.columns)
+    lexicon = load_lexicon(blocks["phrases"].language)
+    entries = added[width : width + len(lexicon.entries)]
+    kinds = added[width + len(lexicon.entries) : width + len(lexicon.entries) + len(lexicon.kinds)]
+    _, worlds = load_names()
+    of_worlds = added[len(added) - sum(world != "ru" for world in worlds) :]
+    found = [
+        *_phrases(label, text, entries, kinds, lexicon),
+        *_passages(label, text, added[:width], ngrams),
+        *_names(label, text, of_worlds),
     ]
-    return tuple(sorted(found, key=lambda e: (labels.index(e.label) if e.label in labels else 9, -abs(e.weight))))
+    return _with_rest(label, found, begin + float(added.sum()))
 
 
-def _phrases(
-    label: str,
-    hits: Sequence[Hit],
-    spans: list[tuple[int, int]],
-    features: sp.csr_matrix,
-    weights: npt.NDArray[np.float32],
-    first: int,
-) -> list[Evidence]:
-    """Lexicon entries that occur, each at its first place, with the weight of its column (they begin at `first`)."""
-    found: dict[int, Evidence] = {}
-    for hit in hits:
-        entry = hit.entry
-        column = first + entry.index
-        weight = float(features[0, column] * weights[column])
-        if entry.index not in found and weight > 0 and _speaks_for(entry, label):
-            start, end = spans[hit.start][0], spans[hit.end - 1][1]
-            found[entry.index] = Evidence(label, start, end, round(weight, 4), _reason(entry))
-    return sorted(found.values(), key=lambda e: -e.weight)[:MAX_PHRASES]
-
-
-def _speaks_for(entry: Entry, label: str) -> bool:
-    return entry.kind == "calque" if label == "translated" else entry.value == label
+def _phrases(label: str, text: _Text, entries: FloatArray, kinds: FloatArray, lexicon: Any) -> list[Evidence]:
+    """Lexicon entries that occur, each at its first place, and how much of each kind there is."""
+    first: dict[int, Hit] = {}
+    by_kind: dict[tuple[str, str], int] = defaultdict(int)
+    for hit in text.hits:
+        first.setdefault(hit.entry.index, hit)
+        by_kind[hit.entry.kind, hit.entry.value] += 1
+    found = [
+        Evidence(label, *text.span(hit.start, hit.end), round(float(entries[index]), 4), _reason(hit.entry))
+        for index, hit in first.items()
+    ]
+    found = sorted(found, key=lambda e: -abs(e.weight))[:MAX_PHRASES]
+    for (kind, value), number in by_kind.items():
+        hit = next(hit for hit in text.hits if (hit.entry.kind, hit.entry.value) == (kind, value))
+        weight = round(float(kinds[lexicon.kinds.index((kind, value))]), 4)
+        said = _KINDS[kind].format(_LANGUAGES.get(value, value), "" if number == 1 else "s")
+        why = f"a {said}" if number == 1 else f"first of {number} {said}"
+        found.append(Evidence(label, *text.span(hit.start, hit.end), weight, why))
+    return found
 
 
 def _reason(entry: Entry) -> str:
-    return f"{entry.why} ({entry.value})" if entry.kind == "calque" else entry.why
+    if entry.kind == "verb":
+        return f"{entry.value} reporting verb"
+    return f"{_LANGUAGES.get(entry.value, entry.value)}: {entry.why}" if entry.kind == "calque" else entry.why
 
 
-def _calques(language: str, hits: Sequence[Hit], spans: list[tuple[int, int]]) -> list[Evidence]:
-    """What points to the source language, each entry once."""
-    found: dict[int, Evidence] = {}
-    for hit in hits:
-        if hit.entry.kind == "calque" and hit.entry.value == language and hit.entry.index not in found:
-            start, end = spans[hit.start][0], spans[hit.end - 1][1]
-            found[hit.entry.index] = Evidence(f"source_language:{language}", start, end, 1.0, hit.entry.why)
-    return list(found.values())[:MAX_PHRASES]
+def _names(label: str, text: _Text, added: FloatArray) -> list[Evidence]:
+    """What the names of each language's world add, at the first of them."""
+    table, worlds = load_names()
+    counted = [world for world in worlds if world != "ru"]
+    found = []
+    for world, weight in zip(counted, added.tolist(), strict=True):
+        number = worlds.index(world)
+        at = next((span for name, span in text.names if any(table.get(part) == number for part in name.split())), None)
+        if at is not None and weight:
+            why = f"names of the {_LANGUAGES.get(world, world)}-speaking world"
+            found.append(Evidence(label, *at, round(weight, 4), why))
+    return found
 
 
-def _passages(
-    label: str,
-    folded: str,
-    spans: list[tuple[int, int]],
-    features: sp.csr_matrix,
-    weights: npt.NDArray[np.float32],
-    ngrams: ByteNgrams,
-) -> list[Evidence]:
-    """The runs of words in which n-grams speak most for the label."""
-    per_character = _character_weights(folded, features, weights, ngrams)
-    words = list(_WORD.finditer(folded))
+def _passages(label: str, text: _Text, added: FloatArray, ngrams: ByteNgrams) -> list[Evidence]:
+    """The runs of words in which n-grams speak most for the label, and a few that speak most against it."""
+    per_character = _character_weights(text.folded, added, ngrams)
+    words = list(_WORD.finditer(text.folded))
     if not words:
         return []
     per_word = np.asarray([per_character[w.start() : w.end()].sum() for w in words])
-    strong = per_word > max(float(per_word.mean() + 1.5 * per_word.std()), 0.0)
-    runs: list[list[int]] = []
-    for i in np.flatnonzero(strong).tolist():
-        if runs and i - runs[-1][-1] <= MAX_GAP:
-            runs[-1].append(i)
-        else:
-            runs.append([i])
+    code = label.partition(":")[2]
+    said = f"wording of texts translated from {_LANGUAGES.get(code, code)}" if code else _WORDING[label]
     found = []
-    for run in runs:
-        start, end = spans[words[run[0]].start()][0], spans[words[run[-1]].end() - 1][1]
-        weight = float(per_word[run[0] : run[-1] + 1].sum())
-        found.append(Evidence(label, start, end, round(weight, 4), _WORDING[label]))
-    return sorted(found, key=lambda e: -e.weight)[:MAX_PASSAGES]
+    for sign, number, why in ((1, MAX_PASSAGES, said), (-1, MAX_AGAINST, f"speaks against: not {said}")):
+        signed = sign * per_word
+        strong = signed > max(float(signed.mean() + 1.5 * signed.std()), 0.0)
+        best = sorted(_runs(np.flatnonzero(strong).tolist()), key=lambda r: -signed[r[0] : r[1] + 1].sum())[:number]
+        for first, last in best:
+            start, end = text.span(words[first].start(), words[last].end())
+            found.append(Evidence(label, start, end, round(float(per_word[first : last + 1].sum()), 4), why))
+    return found
 
 
-def _character_weights(
-    folded: str, features: sp.csr_matrix, weights: npt.NDArray[np.float32], ngrams: ByteNgrams
-) -> npt.NDArray[np.float64]:
+def _runs(strong: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of the strong words that stand close together."""
+    runs: list[tuple[int, int]] = []
+    for i in strong:
+        if runs and i - runs[-1][1] <= MAX_GAP + 1 and i - runs[-1][0] < MAX_WORDS:
+            runs[-1] = (runs[-1][0], i)
+        else:
+            runs.append((i, i))
+    return runs
+
+
+def _character_weights(folded: str, added: FloatArray, ngrams: ByteNgrams) -> FloatArray:
     """What each character of the folded text adds to a head's decision through the n-grams that cover it."""
     data = folded.encode("utf-8", "replace")
     assert ngrams.columns is not None
-    row = np.zeros(len(ngrams.columns))
-    inside = features.indices < len(row)
-    row[features.indices[inside]] = features.data[inside]
     worth = np.zeros(1 << ngrams.bits)
-    worth[ngrams.columns] = row * weights[: len(row)]
+    worth[ngrams.columns] = added
     per_byte = np.zeros(len(data) + 1)
     for order in ngrams.orders:
         if len(data) < order:

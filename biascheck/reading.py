@@ -12,6 +12,7 @@ from typing import Any
 from biascheck.errors import DocumentError
 
 __all__ = [
+    "OFF_TOPIC",
     "PROVENANCE",
     "UNDETERMINED",
     "Attribution",
@@ -30,6 +31,7 @@ __all__ = [
 #: The provenance labels, in the order in which they are shown.
 PROVENANCE = ("original", "agency", "translated", "aggregated", "rewritten")
 UNDETERMINED = "undetermined"
+OFF_TOPIC = "off_topic"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,36 @@ import numpy as np
 import numpy.typing as npt
 
 from biascheck import __version__
-from biascheck.document import Document, Limits, document_from_text, read_bytes, read_document
+from biascheck.document import MIN_CHARACTERS, Document, Limits, document_from_text, read_bytes, read_document
 from biascheck.errors import DocumentError
-from biascheck.evidence import explain
-from biascheck.folding import fold
-from biascheck.furniture import Found, aggregated_score, find_furniture
-from biascheck.reading import PROVENANCE, UNDETERMINED, Failure, ModelReference, Provenance, Reading, SourceLanguage
+from biascheck.evidence import explain, explain_leftovers, explain_slant
+from biascheck.furniture import bodies, body_with_offsets, find_all
+from biascheck.glue import find_glue_many
+from biascheck.leftovers import Leftovers
+from biascheck.reading import (
+    OFF_TOPIC,
+    PROVENANCE,
+    UNDETERMINED,
+    Attribution,
+    Evidence,
+    Failure,
+    Furniture,
+    ModelReference,
+    Provenance,
+    Reading,
+    Slant,
+    SourceLanguage,
+)
+from biascheck.slant import AXIS, POLES, Voices, hear, on_topic
 from biascheck.store import Model, load_model
+from biascheck.upstream import find_upstream
 
-__all__ = ["AGGREGATED_THRESHOLD", "Scorer", "score"]
+__all__ = ["Scorer", "score"]
 
-#: Where the rule for `aggregated` speaks; one strong leftover, or two middling ones.
-AGGREGATED_THRESHOLD = 0.75
 #: A source language is named where the text is at least as likely as not a translation.
 TRANSLATED_ENOUGH = 0.5
+#: A text is on an axis's subject where that is at least as likely as not.
+ON_TOPIC = 0.5
 
 
 class Scorer:
@@ -95,31 +112,83 @@ class Scorer:
 
     def read(self, documents: Sequence[Document], *, evidence: bool = False) -> list[Reading]:
         """Documents → readings, in order, with one matrix and one pass of the heads for all."""
-        readable = [d for d in documents if not d.blocking]
-        scored = iter(self._heads(readable, evidence=evidence))
-        return [self._reading(d, None if d.blocking else next(scored)) for d in documents]
+        readable = [d for d in documents if d.readable]
+        scored = iter(self._score(readable))
+        return [self._reading(d, next(scored) if d.readable else None, evidence=evidence) for d in documents]
 
-    def _heads(self, documents: Sequence[Document], *, evidence: bool) -> list[_Scored]:
+    def _score(self, documents: Sequence[Document]) -> list[_Scored]:
         if not documents:
             return []
-        folded = [fold(document.text) for document in documents]
-        X = self.model.pipeline[:-1].transform(folded).tocsr()
+        texts = [document.text for document in documents]
+        leftovers = [
+            Leftovers(
+                document.text,
+                found,
+                glue,
+                find_upstream(
+                    document.text,
+                    [item.furniture for item in found],
+                    title=document.title,
+                    author=document.author,
+                    site_name=document.site_name,
+                    canonical_url=document.canonical_url,
+                ),
+            )
+            for document, found, glue in zip(
+                documents, find_all(texts, self.model.lines), find_glue_many(texts), strict=True
+            )
+        ]
+        articles = bodies(texts, [left.found for left in leftovers])
+        X = self.model.pipeline[:-1].transform(articles).tocsr()
         heads = self.model.pipeline.named_steps["heads"]
+        L = self.model.aggregated[:-1].transform(leftovers)
+        aggregated = self.model.aggregated.named_steps["heads"].predict_proba(L)[:, 0]
         provenance, languages = heads.predict_proba(X), heads.predict_language(X)
+        heard = [hear(a.text, d.language, d.date) for a, d in zip(articles, documents, strict=True)]
+        V = self.model.slant[:-1].transform(heard)
+        poles = self.model.slant.named_steps["head"].predict_proba(V)
         return [
-            _Scored(provenance[i], languages[i], X[i] if evidence else None, find_furniture(document.text))
-            for i, document in enumerate(documents)
+            _Scored(
+                body=articles[i].text,
+                leftovers=leftovers[i],
+                row=i,
+                features=X,
+                counts=L,
+                provenance=provenance[i],
+                languages=languages[i],
+                aggregated=float(aggregated[i]),
+                voices=heard[i],
+                voiced=V,
+                poles=poles[i],
+            )
+            for i in range(len(documents))
         ]
 
-    def _reading(self, document: Document, scored: _Scored | None) -> Reading:
+    def _reading(self, document: Document, scored: _Scored | None, *, evidence: bool) -> Reading:
         provenance = Provenance()
-        furniture: tuple[Any, ...] = ()
-        evidence: tuple[Any, ...] = ()
+        slant: dict[str, Slant] = {}
+        furniture: tuple[Furniture, ...] = ()
+        attribution: tuple[Attribution, ...] = ()
+        passages: tuple[Evidence, ...] = ()
+        warnings = document.warnings
         if scored is not None:
-            provenance = self._provenance(scored)
-            furniture = tuple(found.furniture for found in scored.furniture)
-            if scored.features is not None:
-                evidence = explain(document.text, scored.features, provenance, scored.furniture, self.model.pipeline)
+            furniture = tuple(item.furniture for item in scored.leftovers.found)
+            attribution = scored.voices.attributions
+            places = scored.places() if evidence or (attribution and furniture) else None
+            if furniture and places is not None:
+                attribution = tuple(_moved(item, places) for item in attribution)
+            size = len(scored.body.strip())
+            if size < MIN_CHARACTERS:
+                said = f"too_short: {size} characters of article; a verdict needs at least {MIN_CHARACTERS}"
+                warnings = (*warnings, said)
+                provenance = Provenance(upstream=tuple(scored.leftovers.upstream))
+            else:
+                provenance = self._provenance(scored) if not document.blocking else provenance
+                slant = {AXIS: self._slant(scored, document.language)}
+                if places is not None and evidence:
+                    passages = self._evidence(scored, provenance, places) if not document.blocking else ()
+                    head = self.model.slant.named_steps["head"]
+                    passages += explain_slant(scored.voices, scored.voiced[scored.row], slant[AXIS], head, places)
         return Reading(
             id=document.id,
             path=document.path,
@@ -134,17 +203,34 @@ class Scorer:
             site_name=document.site_name,
             canonical_url=document.canonical_url,
             provenance=provenance,
+            slant=slant,
+            attribution=attribution,
             furniture=furniture,
-            evidence=evidence,
-            warnings=document.warnings,
+            evidence=passages,
+            warnings=warnings,
         )
+
+    def _slant(self, scored: _Scored, language: str) -> Slant:
+        topic = on_topic(scored.voices)
+        scores = dict(zip(POLES, map(float, scored.poles), strict=True))
+        if topic < ON_TOPIC:
+            return Slant(OFF_TOPIC, scores, topic)
+        return Slant(self.model.slant.named_steps["head"].verdict(scored.poles, language), scores, topic)
+
+    def _evidence(self, scored: _Scored, provenance: Provenance, places: npt.NDArray[np.intp]) -> tuple[Evidence, ...]:
+        found = explain(scored.body, places, scored.features[scored.row], provenance, self.model.pipeline)
+        if "aggregated" in provenance.verdict:
+            found += explain_leftovers(scored.leftovers, scored.counts[scored.row], self.model.aggregated)
+        order = {label: number for number, label in enumerate(provenance.verdict)}
+        return tuple(sorted(found, key=lambda e: order.get(e.label, len(order))))
 
     def _provenance(self, scored: _Scored) -> Provenance:
         heads = self.model.pipeline.named_steps["heads"]
+        aggregated = self.model.aggregated.named_steps["heads"]
         scores = dict(zip(heads.provenance.names, map(float, scored.provenance), strict=True))
         thresholds = dict(zip(heads.provenance.names, map(float, heads.provenance.thresholds_), strict=True))
-        scores["aggregated"] = aggregated_score(scored.furniture)
-        thresholds["aggregated"] = AGGREGATED_THRESHOLD
+        scores["aggregated"] = scored.aggregated
+        thresholds["aggregated"] = float(aggregated.thresholds_[0])
         verdict = tuple(label for label in PROVENANCE if scores[label] >= thresholds[label])
         # A text that came from elsewhere is not the outlet's own, whatever its style.
         if "original" in verdict and len(verdict) > 1:
@@ -156,25 +242,36 @@ class Scorer:
             verdict=verdict or (UNDETERMINED,),
             scores={label: scores[label] for label in PROVENANCE},
             source_language=SourceLanguage(top if speaks else UNDETERMINED, languages),
+            upstream=tuple(scored.leftovers.upstream),
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _Scored:
     """What the heads say of one document, before it is put into words."""
 
-    __slots__ = ("features", "furniture", "languages", "provenance")
+    body: str
+    leftovers: Leftovers
+    #: Its row of the matrices, which are all documents'; a row is cut out for explanations only.
+    row: int
+    features: Any
+    counts: Any
+    provenance: npt.NDArray[np.float64]
+    languages: npt.NDArray[np.float64]
+    aggregated: float
+    voices: Voices
+    voiced: Any
+    poles: npt.NDArray[np.float64]
 
-    def __init__(
-        self,
-        provenance: npt.NDArray[np.float64],
-        languages: npt.NDArray[np.float64],
-        features: Any,
-        furniture: list[Found],
-    ) -> None:
-        self.provenance = provenance
-        self.languages = languages
-        self.features = features
-        self.furniture = furniture
+    def places(self) -> npt.NDArray[np.intp]:
+        """Where each character of the body stands in the document's text."""
+        found = [item.furniture for item in self.leftovers.found]
+        return np.asarray(body_with_offsets(self.leftovers.text, found)[1], dtype=np.intp)
+
+
+def _moved(item: Attribution, places: npt.NDArray[np.intp]) -> Attribution:
+    """An attribution found in the body, at its place in the text."""
+    return replace(item, start=int(places[item.start]), end=int(places[item.end - 1]) + 1)
 
 
 def score(text: str, *, model: str | Path = "fr") -> Reading:

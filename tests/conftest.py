@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from biascheck.furniture import find_all
+from biascheck.glue import find_glue
+from biascheck.leftovers import Leftovers
 from biascheck.reading import load_schema
 from biascheck.scorer import Scorer
+from biascheck.upstream import find_upstream
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Written for the purpose: plain French prose without names of outlets, figures or furniture.
@@ -21,6 +25,14 @@ PROSE = (
     "« Nous avons attendu longtemps cette réponse », explique une habitante, qui vient chaque samedi avec ses enfants. "
     "Le maire précise que les travaux du toit seront payés par la région et que le personnel garde ses horaires. "
     "Plusieurs associations préparent déjà une fête pour le premier samedi de juin, où chacun apportera un livre.\n"
+)
+#: Written for the purpose: French as a bad translation of English, Spanish and German news has it.
+RENDERED = (
+    "Le ministre a été cité disant que la réunion prendra place ce jeudi, selon une déclaration vue par les médias. "
+    "“Nous sommes confiants que l’accord restera en place”, il a dit aux journalistes, ajoutant que plus de détails "
+    "seront fournis plus tard. De son côté, le porte-parole a assuré que la situation reste sous contrôle, bien que "
+    "des centaines de personnes ont quitté leurs maisons. Cela vient après que le conseil a voté, la semaine dernière, "
+    "en faveur d’un nouveau plan, malgré le fait que plusieurs membres se sont prononcés contre lui.\n"
 )
 
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60, database=None)
@@ -42,6 +54,11 @@ def prose() -> str:
 
 
 @pytest.fixture(scope="session")
+def rendered() -> str:
+    return RENDERED
+
+
+@pytest.fixture(scope="session")
 def seed_files() -> dict[str, Path]:
     """The five seeds by their number."""
     return {file.name[:3]: file for file in sorted((ROOT / "seeds").glob("*.txt"))}
@@ -55,6 +72,17 @@ def seeds(seed_files: dict[str, Path]) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def scorer() -> Scorer:
     return Scorer()
+
+
+@pytest.fixture(scope="session")
+def look(scorer: Scorer) -> Callable[[str], Leftovers]:
+    """What is found in a text besides its article, as the scorer finds it."""
+
+    def looked(text: str) -> Leftovers:
+        found = find_all([text], scorer.model.lines)[0]
+        return Leftovers(text, found, find_glue(text), find_upstream(text, [item.furniture for item in found]))
+
+    return looked
 
 
 @pytest.fixture(scope="session")

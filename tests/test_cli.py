@@ -20,6 +20,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from biascheck import __version__
 from biascheck.cli import cli
+from biascheck.evidence import REST
 from biascheck.reading import (
     Evidence,
     Failure,
@@ -247,6 +248,16 @@ def test_a_printed_reading(snapshot: SnapshotAssertion) -> None:
 def test_a_printed_reading_that_says_nothing(snapshot: SnapshotAssertion) -> None:
     short = reading(provenance=Provenance(), evidence=(), warnings=("too_short: 12 characters",), title=None)
     assert printed(short) == snapshot
+
+
+def test_the_rest_is_not_printed_and_every_label_has_its_reason_early() -> None:
+    strong = tuple(Evidence("translated", 29, 58, 3.0 - n / 10, f"reason {n}") for n in range(9))
+    weak = Evidence("aggregated", 86, 97, 0.1, "a link back")
+    shown = printed(reading(evidence=(*strong, Evidence("translated", 0, 0, 7.7, REST), weak)))
+    assert REST not in shown
+    assert "+7.7" not in shown
+    assert "a link back" in shown
+    assert shown.index("reason 0") < shown.index("a link back") < shown.index("reason 1")
 
 
 def test_a_printed_failure(snapshot: SnapshotAssertion) -> None:

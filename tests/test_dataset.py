@@ -14,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from biascheck.dataset import TrainingRow, TrainingSet, load_training, save_training
+from biascheck.dataset import LeftoverSet, LineSet, TrainingRow, TrainingSet, load_training, save_training
 from biascheck.errors import LabelsError
+from biascheck.line_features import line_features
+from biascheck.slant import COLUMNS
+from biascheck.slant_rows import SlantSet
 
 
 @st.composite
@@ -37,6 +40,34 @@ def row(number: int, **labels: int | None) -> TrainingRow:
     )
 
 
+PAGE = "Accueil\nSport\nLe conseil s’est réuni hier soir et la salle était pleine.\nMentions légales"
+
+
+def cases(X: sp.csr_matrix) -> LeftoverSet:
+    """Leftovers of as many texts as the matrix has rows."""
+    number = np.arange(X.shape[0])
+    return LeftoverSet(X, (number % 2).astype(np.int8), np.char.add("famille ", number.astype(str)), number.astype(str))
+
+
+def lines_of(*texts: str) -> LineSet:
+    X = line_features(texts)
+    y = (np.arange(len(X.tokens)) % 3 - 1).astype(np.int8)
+    sites = np.asarray([f"site-{number}.example" for number in range(len(texts))])
+    return LineSet(X, y, sites, np.linspace(0.5, 2, len(y)).astype(np.float16).astype(np.float32))
+
+
+def heard(X: sp.csr_matrix) -> SlantSet:
+    """Slant rows of as many texts as the matrix has rows, with values that half precision holds."""
+    number = np.arange(X.shape[0])
+    keys = [np.char.add(f"{name} «é» ", number.astype(str)) for name in ("outlet", "set", "language", "kind")]
+    return SlantSet(X, (number % 4 - 1).astype(np.int8), (number / 8).astype(np.float32), number % 2 == 0, *keys)
+
+
+LINES = lines_of(PAGE, "Une phrase.")
+HEARD = heard(sp.csr_matrix((2, len(COLUMNS)), dtype=np.float32))
+NOTHING_LEFT = cases(sp.csr_matrix((1, 5), dtype=np.float32))
+
+
 @st.composite
 def training_sets(draw: Any) -> TrainingSet:
     height = draw(st.integers(1, 6))
@@ -47,6 +78,9 @@ def training_sets(draw: Any) -> TrainingSet:
         phrases=draw(matrices(height, 700)),
         cues=draw(arrays(np.float16, (height, 4), elements=st.floats(-100, 100, width=16))).astype(np.float32),
         columns=np.asarray(draw(st.lists(st.integers(0, 1 << 18), max_size=5)), dtype=np.int32),
+        leftovers=cases(draw(matrices(draw(st.integers(1, 4)), 2100))),
+        lines=lines_of(*draw(st.lists(st.sampled_from([PAGE, "Accueil", "Une phrase."]), min_size=1, max_size=3))),
+        slant=heard(draw(matrices(draw(st.integers(1, 4)), len(COLUMNS)))),
         parameters={"language": "fr", "lexicon": "0" * 64},
     )
 
@@ -66,6 +100,21 @@ def test_what_is_saved_comes_back(tmp_path_factory: pytest.TempPathFactory, trai
         assert other.nnz == one.nnz
     np.testing.assert_array_equal(back.cues, training.cues)
     np.testing.assert_array_equal(back.columns, training.columns)
+    assert back.leftovers.X.shape == training.leftovers.X.shape
+    assert (back.leftovers.X != training.leftovers.X).nnz == 0
+    for name in ("y", "groups", "kinds"):
+        np.testing.assert_array_equal(getattr(back.leftovers, name), getattr(training.leftovers, name))
+    for name in ("y", "sites", "weights"):
+        np.testing.assert_array_equal(getattr(back.lines, name), getattr(training.lines, name))
+    for name in ("shape", "buckets", "tokens", "sizes"):
+        np.testing.assert_array_equal(getattr(back.lines.X, name), getattr(training.lines.X, name))
+    assert back.slant.X.shape == training.slant.X.shape
+    assert (back.slant.X != training.slant.X).nnz == 0
+    for name in ("y", "topic", "war", "outlets", "sets", "languages", "kinds"):
+        one, other = getattr(training.slant, name), getattr(back.slant, name)
+        np.testing.assert_array_equal(other, one)
+        assert other.dtype == one.dtype
+    assert (back.lines.X.spans == 0).all(), "where a line stood is no part of what is kept"
     assert back.parameters == training.parameters
     assert len(back.sha256) == 64
 
@@ -76,7 +125,17 @@ def folder(tmp_path: Path) -> Path:
     columns = np.asarray([5, 6, 7], dtype=np.int32)
     save_training(
         tmp_path / "training",
-        TrainingSet([row(i) for i in range(3)], one, one, np.zeros((3, 2), np.float32), columns, {}),
+        TrainingSet(
+            [row(i) for i in range(3)],
+            one,
+            one,
+            np.zeros((3, 2), np.float32),
+            columns,
+            NOTHING_LEFT,
+            LINES,
+            HEARD,
+            {},
+        ),
     )
     return tmp_path / "training"
 
@@ -102,7 +161,9 @@ def test_counts_above_what_a_byte_holds_are_cut(tmp_path: Path) -> None:
 def load_training_of(folder: Path, count: float) -> TrainingSet:
     matrix = sp.csr_matrix(np.asarray([[0, count]], dtype=np.float32))
     columns = np.asarray([0, 1], dtype=np.int32)
-    save_training(folder, TrainingSet([row(0)], matrix, matrix, np.zeros((1, 1)), columns, {}))
+    save_training(
+        folder, TrainingSet([row(0)], matrix, matrix, np.zeros((1, 1)), columns, NOTHING_LEFT, LINES, HEARD, {})
+    )
     return load_training(folder)
 
 
@@ -112,7 +173,9 @@ def test_saving_the_same_gives_the_same_bytes(tmp_path: Path) -> None:
     assert replace(one, rows=()).sha256 == one.sha256
 
 
-@pytest.mark.parametrize("name", ["rows.csv", "text.xz", "phrases.xz", "cues.npy"])
+@pytest.mark.parametrize(
+    "name", ["rows.csv", "text.xz", "phrases.xz", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"]
+)
 def test_a_damaged_file_is_named(folder: Path, name: str) -> None:
     data = bytearray((folder / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -143,7 +206,7 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None
     assert "install" in refused(folder)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "rows.csv", "cues.npy"])
+@pytest.mark.parametrize("name", ["manifest.json", "rows.csv", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"])
 def test_a_missing_file_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
     assert "install" in refused(folder)

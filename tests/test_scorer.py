@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 import biascheck
 from biascheck.document import Limits, document_from_text
 from biascheck.errors import DocumentError, ModelError
+from biascheck.evidence import REST
 from biascheck.reading import PROVENANCE, UNDETERMINED, Failure, Reading
 from biascheck.scorer import Scorer
+from biascheck.slant import AXIS, POLES
 
 Valid = Callable[[object], None]
 NUMBERS = ["000", "001", "002", "003", "004"]
@@ -70,10 +72,11 @@ def test_no_seed_gets_a_wrong_source_language(readings: dict[str, Reading], numb
 def test_evidence_points_into_the_text(readings: dict[str, Reading], number: str) -> None:
     reading = readings[number]
     assert reading.evidence
+    assert all(reading.text[item.start : item.end].strip() for item in reading.evidence if item.why != REST)
     known = {*PROVENANCE, *(f"source_language:{code}" for code in reading.provenance.source_language.scores)}
+    known |= {f"{AXIS}:{pole}" for pole in POLES}
     for item in reading.evidence:
-        assert 0 <= item.start < item.end <= len(reading.text)
-        assert reading.text[item.start : item.end].strip()
+        assert 0 <= item.start <= item.end <= len(reading.text)
         assert item.label in known
         assert item.why
         assert math.isfinite(item.weight)
@@ -108,6 +111,7 @@ def test_what_cannot_be_judged_is_undetermined_and_says_why(scorer: Scorer, vali
     assert reading.provenance.scores == {}
     assert reading.provenance.source_language.verdict == UNDETERMINED
     assert reading.evidence == ()
+    assert (reading.slant, reading.attribution) == ({}, ())
     assert code in [warning.split(":")[0] for warning in reading.warnings]
 
 
@@ -144,6 +148,11 @@ def test_a_batch_says_what_single_readings_say(scorer: Scorer, seeds: dict[str, 
         assert together.provenance.verdict == alone.provenance.verdict
         assert together.provenance.scores == pytest.approx(alone.provenance.scores)
         assert together.furniture == alone.furniture
+        assert together.attribution == alone.attribution
+        assert together.slant.keys() == alone.slant.keys()
+        for axis, slant in together.slant.items():
+            assert slant.verdict == alone.slant[axis].verdict
+            assert slant.scores == pytest.approx(dict(alone.slant[axis].scores))
         assert [(e.label, e.start, e.end) for e in together.evidence] == [
             (e.label, e.start, e.end) for e in alone.evidence
         ]
@@ -176,6 +185,8 @@ def test_file_bytes_and_text_are_read_alike(scorer: Scorer, seed_files: dict[str
 def test_typography_moves_no_learnt_score(
     scorer: Scorer, readings: dict[str, Reading], changes: dict[str, str]
 ) -> None:
+    """Of the kinds of quotation marks alone the head `agency` may know: wire copy is typed with straight ones."""
+    quotes = not {"“", '"'}.isdisjoint(changes.values())
     for number in ("000", "002", "004"):
         text = readings[number].text
         for old, new in changes.items():
@@ -183,7 +194,8 @@ def test_typography_moves_no_learnt_score(
         scores = scorer.score(text, evidence=False).provenance.scores
         expected = readings[number].provenance.scores
         for label in ("original", "agency", "translated", "rewritten"):
-            assert scores[label] == pytest.approx(expected[label], abs=1e-9), (number, label)
+            if label != "agency" or not quotes:
+                assert scores[label] == pytest.approx(expected[label], abs=1e-9), (number, label)
 
 
 @settings(max_examples=25)
@@ -195,7 +207,8 @@ def test_any_text_is_a_valid_line_of_utf8(scorer: Scorer, prose: str, valid: Val
     found = json.loads(line.encode("utf-8"))
     valid(found)
     for item in found["evidence"]:
-        assert 0 <= item["start"] < item["end"] <= len(found["text"])
+        assert 0 <= item["start"] <= item["end"] <= len(found["text"])
+        assert item["start"] < item["end"] or item["why"] == REST
 
 
 def test_surrogates_in_names_are_valid_utf8_too(scorer: Scorer, prose: str, valid: Valid, tmp_path: Path) -> None:
@@ -221,9 +234,12 @@ def test_original_never_stands_beside_another_label(
 ) -> None:
     """A text that came from elsewhere is not the outlet's own, however native it reads."""
     heads = scorer.model.pipeline.named_steps["heads"].provenance
+    aggregated = scorer.model.aggregated.named_steps["heads"]
     monkeypatch.setattr(heads, "thresholds_", np.asarray([0.0 if name == "original" else 2.0 for name in heads.names]))
+    monkeypatch.setattr(aggregated, "thresholds_", np.asarray([2.0]))
     assert scorer.score(prose).provenance.verdict == ("original",)
-    assert scorer.score(f"{prose}\nLien source").provenance.verdict == ("aggregated",)
+    monkeypatch.setattr(aggregated, "thresholds_", np.asarray([0.0]))
+    assert scorer.score(prose).provenance.verdict == ("aggregated",)
 
 
 def test_the_function_of_the_package_is_the_scorer(seeds: dict[str, str], readings: dict[str, Reading]) -> None:
@@ -237,8 +253,10 @@ def test_the_function_of_the_package_is_the_scorer(seeds: dict[str, str], readin
 def test_a_long_text_is_read_by_its_beginning(scorer: Scorer, seeds: dict[str, str]) -> None:
     long = seeds["002"] * 100
     reading = scorer.score(long)
-    assert reading.provenance.scores == scorer.score(long[:20_000], evidence=False).provenance.scores
-    assert max(item.end for item in reading.evidence) <= 20_000
+    beginning = scorer.score(long[:20_000], evidence=False).provenance.scores
+    for label in ("original", "agency", "translated", "rewritten"):
+        assert reading.provenance.scores[label] == pytest.approx(beginning[label], abs=1e-9)
+    assert max(item.end for item in reading.evidence if item.label != "aggregated") <= 20_000
 
 
 def test_documents_can_be_read_directly(scorer: Scorer, prose: str) -> None:

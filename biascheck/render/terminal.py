@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import zip_longest
 
 from rich.console import Console, Group
@@ -9,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from biascheck.reading import UNDETERMINED, Evidence, Failure, Reading
+from biascheck.reading import OFF_TOPIC, UNDETERMINED, Evidence, Failure, Reading, Slant, Upstream
 
 __all__ = ["print_failure", "print_reading"]
 
@@ -17,6 +18,7 @@ BAR = 20
 _LANGUAGES = {"en": "English", "es": "Spanish", "de": "German", "ru": "Russian", "fr": "French"}
 MAX_REASONS = 8
 MAX_PASSAGE = 70
+MAX_OUTLETS = 6
 
 
 def print_reading(console: Console, reading: Reading) -> None:
@@ -48,10 +50,32 @@ def _body(reading: Reading) -> list[Text | Table]:
         odds = ", ".join(f"{_LANGUAGES.get(code, code)} {score:.0%}" for code, score in best)
         said = _LANGUAGES.get(source.verdict, source.verdict)
         parts.append(Text.assemble("translated from  ", (said, "bold"), f"  ({odds})"))
+    if provenance.upstream:
+        parts.append(Text("upstream  " + "; ".join(map(_outlet, provenance.upstream[:MAX_OUTLETS]))))
+    if reading.furniture:
+        kinds = Counter(item.kind for item in reading.furniture)
+        said = ", ".join(kind if n == 1 else f"{kind} × {n}" for kind, n in kinds.items())
+        parts.append(Text(f"furniture  {said}"))
+    parts += [Text(_slant(axis, slant)) for axis, slant in reading.slant.items()]
+    if reading.attribution:
+        sides = Counter(item.side for item in reading.attribution)
+        parts.append(Text("voices  " + ", ".join(f"{side} × {n}" for side, n in sides.most_common())))
     if reading.evidence:
         parts.append(_reasons(reading))
     parts += [Text(f"note  {_printable(warning)}", style="yellow") for warning in reading.warnings]
     return parts
+
+
+def _slant(axis: str, slant: Slant) -> str:
+    if slant.verdict == OFF_TOPIC:
+        return f"slant  {axis}: off topic"
+    odds = ", ".join(f"{pole} {score:.0%}" for pole, score in slant.scores.items())
+    return f"slant  {axis}: {slant.verdict}  ({odds})"
+
+
+def _outlet(item: Upstream) -> str:
+    about = ", ".join(part for part in (item.ownership, item.country) if part and part != "unknown")
+    return _printable(f"{item.role}: {item.name}" + (f" ({about})" if about else ""))
 
 
 def _bars(reading: Reading) -> Table:
@@ -65,18 +89,18 @@ def _bars(reading: Reading) -> Table:
 
 
 def _reasons(reading: Reading) -> Table:
+    """The strongest passages, with what they add in log-odds; what has no place in the text is left out."""
     table = Table.grid(padding=(0, 1))
-    named = _by_turns([e for e in reading.evidence if not e.why.startswith("wording ")])
-    wording = [e for e in reading.evidence if e.why.startswith("wording ")]
-    seen: set[tuple[int, int, str]] = set()
+    placed = [e for e in reading.evidence if e.end > e.start]
+    named = _by_turns([e for e in placed if "wording " not in e.why])
+    wording = [e for e in placed if "wording " in e.why and e.weight > 0]
     for item in [*named[: MAX_REASONS - 3], *wording[:3], *named[MAX_REASONS - 3 : MAX_REASONS]]:
-        if (item.start, item.end, item.why) in seen:
-            continue
-        seen.add((item.start, item.end, item.why))
         passage = _printable(" ".join(reading.text[item.start : item.end].split()))
         if len(passage) > MAX_PASSAGE:
             passage = passage[: MAX_PASSAGE - 1] + "…"
-        table.add_row(Text("·"), Text(f"“{passage}”", style="cyan"), Text(item.why, style="dim"))
+        label = item.label.rpartition(":")[2]
+        said = Text(f"“{passage}”", style="cyan")
+        table.add_row(Text(f"{item.weight:+.1f}"), Text(label), said, Text(item.why, style="dim"))
     return table
 
 
