@@ -43,10 +43,11 @@ def _limits(command: Command) -> Command:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="biascheck")
 def cli() -> None:
-    """Read a news text and say where it came from, with the passages that show it.
+    """Read a news text and say where it came from and how it slants, with the passages that show it.
 
     Provenance labels: original, agency, translated (with the source language), aggregated, rewritten; undetermined
-    where the text does not say. A reading reports indications in a text; it never judges whether a claim is true.
+    where the text does not say. Slant on the war in Ukraine, French and English: neutral, pro_kyiv, pro_kremlin,
+    undetermined, off_topic. A reading reports indications in a text; it never judges whether a claim is true.
 
     Exit codes: 0 done, 1 some inputs failed, 2 wrong usage.
     """

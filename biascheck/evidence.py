@@ -209,7 +209,9 @@ def _phrases(label: str, text: _Text, entries: FloatArray, kinds: FloatArray, le
         first.setdefault(hit.entry.index, hit)
         by_kind[hit.entry.kind, hit.entry.value] += 1
     found = [
-        Evidence(label, *text.span(hit.start, hit.end), round(float(entries[index]), 4), _reason(hit.entry))
+        Evidence(
+            label, *text.span(hit.start, hit.end), round(float(entries[index]), 4), _reason(hit.entry, entries[index])
+        )
         for index, hit in first.items()
     ]
     found = sorted(found, key=lambda e: -abs(e.weight))[:MAX_PHRASES]
@@ -222,9 +224,9 @@ def _phrases(label: str, text: _Text, entries: FloatArray, kinds: FloatArray, le
     return found
 
 
-def _reason(entry: Entry) -> str:
+def _reason(entry: Entry, weight: float) -> str:
     if entry.kind == "verb":
-        return f"{entry.value} reporting verb"
+        return f"{entry.value} reporting verb, {'more' if weight > 0 else 'less'} frequent in such texts"
     return f"{_LANGUAGES.get(entry.value, entry.value)}: {entry.why}" if entry.kind == "calque" else entry.why
 
 
@@ -257,7 +259,9 @@ def _passages(label: str, text: _Text, added: FloatArray, ngrams: ByteNgrams) ->
         strong = signed > max(float(signed.mean() + 1.5 * signed.std()), 0.0)
         best = sorted(_runs(np.flatnonzero(strong).tolist()), key=lambda r: -signed[r[0] : r[1] + 1].sum())[:number]
         for first, last in best:
-            start, end = text.span(words[first].start(), words[last].end())
+            # A word alone says little to a reader: it is shown with its neighbours, and weighs what it weighs.
+            wide = (first, last) if last > first else (max(first - 1, 0), min(last + 1, len(words) - 1))
+            start, end = text.span(words[wide[0]].start(), words[wide[1]].end())
             found.append(Evidence(label, start, end, round(float(per_word[first : last + 1].sum()), 4), why))
     return found
 
