@@ -16,11 +16,9 @@ import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from biascheck.folding import Body
-from biascheck.furniture import bodies, find_all
-from biascheck.glue import find_glue_many
-from biascheck.leftovers import Leftovers
+from biascheck.furniture import bodies
+from biascheck.leftovers import find_leftovers
 from biascheck.scorer import Scorer
-from biascheck.upstream import find_upstream
 
 TEXTS = 400
 ROUNDS = 7
@@ -68,13 +66,9 @@ def main() -> None:
         score([Body(text) for text in texts])
 
     def with_furniture() -> None:
-        found = find_all(texts, model.lines)
-        leftovers = [
-            Leftovers(text, items, glue, find_upstream(text, [item.furniture for item in items]))
-            for text, items, glue in zip(texts, found, find_glue_many(texts), strict=True)
-        ]
+        leftovers = find_leftovers(texts, model.lines)
         model.aggregated.predict_proba(leftovers)
-        score(bodies(texts, found))
+        score(bodies(texts, [left.found for left in leftovers]))
 
     def whole() -> None:
         scorer.score_many(texts)

@@ -156,19 +156,7 @@ def save_training(folder: Path, training: TrainingSet) -> None:
         writer.writerow([*(getattr(row, key) for key in _KEYS), *labels])
     cues = io.BytesIO()
     np.save(cues, training.cues.astype(np.float16), allow_pickle=False)
-    left = training.leftovers
-    leftovers = io.BytesIO()
-    np.savez_compressed(
-        leftovers,
-        data=left.X.data.astype(np.float16),
-        indices=left.X.indices.astype(np.int32),
-        indptr=left.X.indptr.astype(np.int32),
-        width=left.X.shape[1],
-        y=left.y,
-        groups=left.groups,
-        kinds=left.kinds,
-        allow_pickle=False,
-    )
+    left, slant = training.leftovers, training.slant
     lines = io.BytesIO()
     of_lines = training.lines
     save_features(lines, of_lines.X, y=of_lines.y, sites=of_lines.sites, weights=of_lines.weights.astype(np.float16))
@@ -177,9 +165,14 @@ def save_training(folder: Path, training: TrainingSet) -> None:
         "text.xz": _pack(training.text),
         "phrases.xz": _pack(training.phrases),
         "cues.npy": cues.getvalue(),
-        "leftovers.npz": leftovers.getvalue(),
+        "leftovers.npz": _pack_counts(left.X, np.int32, y=left.y, groups=left.groups, kinds=left.kinds),
         "lines.npz": lines.getvalue(),
-        "slant.npz": _pack_slant(training.slant),
+        "slant.npz": _pack_counts(
+            slant.X,
+            np.int16,
+            topic=slant.topic.astype(np.float16),
+            **{field.name: getattr(slant, field.name) for field in fields(slant) if field.name not in {"X", "topic"}},
+        ),
     }
     manifest = {
         "format": FORMAT,
@@ -220,49 +213,43 @@ def load_training(folder: Path) -> TrainingSet:
         )
         for record in reader
     ]
+    slant = _unpack_counts(files["slant.npz"])
     return TrainingSet(
         rows=rows,
         text=_unpack(files["text.xz"]),
         phrases=_unpack(files["phrases.xz"]),
         cues=np.load(io.BytesIO(files["cues.npy"]), allow_pickle=False).astype(np.float32),
         columns=np.asarray(manifest["columns"], dtype=np.int32),
-        leftovers=_leftovers(files["leftovers.npz"]),
+        leftovers=LeftoverSet(**_unpack_counts(files["leftovers.npz"])),
         lines=_lines(files["lines.npz"]),
-        slant=_unpack_slant(files["slant.npz"]),
+        slant=SlantSet(**{**slant, "topic": slant["topic"].astype(np.float32)}),
         parameters=manifest["parameters"],
         sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 
-def _pack_slant(rows: SlantSet) -> bytes:
+def _pack_counts(matrix: sp.csr_matrix, index: type[np.integer[Any]], **columns: npt.NDArray[Any]) -> bytes:
+    """A csr_matrix of damped counts, half precision, with its rows' labels and keys."""
     out = io.BytesIO()
-    keys = {field.name: getattr(rows, field.name) for field in fields(rows) if field.name not in {"X", "topic"}}
     np.savez_compressed(
         out,
-        data=rows.X.data.astype(np.float16),
-        indices=rows.X.indices.astype(np.int16),
-        indptr=rows.X.indptr.astype(np.int32),
-        width=rows.X.shape[1],
-        topic=rows.topic.astype(np.float16),
+        data=matrix.data.astype(np.float16),
+        indices=matrix.indices.astype(index),
+        indptr=matrix.indptr.astype(np.int32),
+        width=matrix.shape[1],
         allow_pickle=False,
-        **keys,
+        **columns,
     )
     return out.getvalue()
 
 
-def _unpack_slant(data: bytes) -> SlantSet:
+def _unpack_counts(data: bytes) -> dict[str, Any]:
+    """The matrix as ``X``, and the labels and keys."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         found = dict(file)
     shape = (len(found["y"]), int(found.pop("width")))
     parts = (found.pop("data").astype(np.float32), found.pop("indices").astype(np.int32), found.pop("indptr"))
-    return SlantSet(sp.csr_matrix(parts, shape=shape), topic=found.pop("topic").astype(np.float32), **found)
-
-
-def _leftovers(data: bytes) -> LeftoverSet:
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        shape = (len(file["y"]), int(file["width"]))
-        X = sp.csr_matrix((file["data"].astype(np.float32), file["indices"], file["indptr"]), shape=shape)
-        return LeftoverSet(X, file["y"], file["groups"], file["kinds"])
+    return {"X": sp.csr_matrix(parts, shape=shape), **found}
 
 
 def _lines(data: bytes) -> LineSet:

@@ -135,7 +135,7 @@ def _slant(training: TrainingSet) -> list[Figure]:
     written = rows.sets == "written"
     said = np.asarray(
         [
-            (head.verdict(q, language) if topic >= 0.5 else "off_topic")
+            head.call(q, topic, language)
             for q, language, topic in zip(p, rows.languages.tolist(), rows.topic.tolist(), strict=True)
         ]
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,10 @@ import scipy.sparse as sp
 
 from biascheck.features import ByteNgrams, hash_ngrams
 from biascheck.folding import NAME, align
-from biascheck.leftovers import LeftoverCounts, Leftovers
-from biascheck.lexicon import Entry, Hit, load_lexicon, load_names
+from biascheck.furniture import placed
+from biascheck.heads import LanguageHead
+from biascheck.leftovers import LeftoverCounts, Leftovers, Mark
+from biascheck.lexicon import Entry, Hit, counted_worlds, load_lexicon, load_names
 from biascheck.reading import UNDETERMINED, Evidence, Provenance, Slant
 from biascheck.slant import AXIS, POLES, SlantHead, VoiceCounts, Voices
 
@@ -91,13 +93,13 @@ def explain(
     folded, spans = align(body)
     blocks = dict(pipeline.named_steps["features"].transformer_list)
     hits = load_lexicon(blocks["phrases"].language).hits(folded)
-    placed = [_placed(span, places) for span in spans]
+    stand = [placed(span, places) for span in spans]
     names = [
         (body[slice(*span)].lower(), at)
-        for character, span, at in zip(folded, spans, placed, strict=True)
+        for character, span, at in zip(folded, spans, stand, strict=True)
         if character == NAME
     ]
-    text = _Text(folded, placed, hits, names)
+    text = _Text(folded, stand, hits, names)
     found: list[Evidence] = []
     for label in labels:
         head = heads_of.index(label)
@@ -106,12 +108,8 @@ def explain(
         found += _linear(label, weights, begin, row, text, blocks)
     spoken = provenance.source_language.verdict
     if spoken != UNDETERMINED:
-        scores = provenance.source_language.scores
-        second = max((code for code in scores if code != spoken), key=scores.__getitem__)
-        top, next_ = list(language.languages).index(spoken), list(language.languages).index(second)
-        apart = language.scale_[top] - language.scale_[next_]
-        begin = float(apart @ language.intercept_ + language.shift_[top] - language.shift_[next_])
-        found += _linear(f"source_language:{spoken}", apart @ language.coef_, begin, row, text, blocks)
+        weights, begin = _apart(language, language.languages, spoken, provenance.source_language.scores)
+        found += _linear(f"source_language:{spoken}", weights, begin, row, text, blocks)
     return tuple(found)
 
 
@@ -120,19 +118,8 @@ def explain_leftovers(leftovers: Leftovers, row: sp.csr_matrix, pipeline: Any) -
     head = pipeline.named_steps["heads"]
     weights = -head.slope_[0] * head.coef_[0].astype(float)
     begin = -float(head.slope_[0] * head.intercept_[0] + head.offset_[0])
-    value = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
-    total: dict[int, float] = defaultdict(float)
-    marks = list(LeftoverCounts().marks(leftovers))
-    for mark in marks:
-        total[mark.column] += mark.amount
-    by_span: dict[tuple[int, int], float] = defaultdict(float)
-    why: dict[tuple[int, int], str] = {}
-    for mark in marks:
-        share = value[mark.column] * mark.amount / total[mark.column]
-        by_span[mark.start, mark.end] += weights[mark.column] * share
-        why.setdefault((mark.start, mark.end), mark.why)
-    found = [Evidence("aggregated", *span, round(float(weight), 4), why[span]) for span, weight in by_span.items()]
-    return _with_rest("aggregated", found, begin + sum(by_span.values()))
+    marks = LeftoverCounts().marks(leftovers)
+    return _of_marks("aggregated", marks, weights, begin, row, lambda start, end: (start, end))
 
 
 def explain_slant(
@@ -141,36 +128,50 @@ def explain_slant(
     """Evidence for the pole that is called: attributions and terms; together, ``ln(p / q)`` over the runner-up."""
     if slant.verdict not in slant.scores:
         return ()
-    second = max((pole for pole in slant.scores if pole != slant.verdict), key=slant.scores.__getitem__)
-    top, next_ = POLES.index(slant.verdict), POLES.index(second)
+    weights, begin = _apart(head, POLES, slant.verdict, slant.scores)
+    marks = VoiceCounts().marks(voices)
+    return _of_marks(f"{AXIS}:{slant.verdict}", marks, weights, begin, row, lambda *span: placed(span, places))
+
+
+def _apart(
+    head: LanguageHead | SlantHead, classes: Sequence[str], said: str, scores: Mapping[str, float]
+) -> tuple[FloatArray, float]:
+    """What a head of several classes adds for the one that is said over the runner-up: weights, and its beginning."""
+    second = max((name for name in scores if name != said), key=scores.__getitem__)
+    top, next_ = classes.index(said), classes.index(second)
     apart = head.scale_[top] - head.scale_[next_]
-    added = np.zeros(row.shape[1])
-    added[row.indices] = row.data * (apart @ head.coef_)[row.indices]
-    marks = list(VoiceCounts().marks(voices))
+    return apart @ head.coef_, float(apart @ head.intercept_ + head.shift_[top] - head.shift_[next_])
+
+
+def _of_marks(
+    label: str,
+    marks: Iterable[Mark],
+    weights: FloatArray,
+    begin: float,
+    row: sp.csr_matrix,
+    place: Callable[[int, int], tuple[int, int]],
+) -> tuple[Evidence, ...]:
+    """Evidence of a head on counted items: each column's part goes to its items, and those at one place are one."""
+    added = _added(row, weights)
+    items = list(marks)
     total: dict[int, float] = defaultdict(float)
-    for mark in marks:
+    for mark in items:
         total[mark.column] += mark.amount
     by_span: dict[tuple[int, int], float] = defaultdict(float)
     why: dict[tuple[int, int], str] = {}
-    for mark in marks:
-        span = int(places[mark.start]), int(places[mark.end - 1]) + 1
+    for mark in items:
+        span = place(mark.start, mark.end)
         by_span[span] += float(added[mark.column] * mark.amount / total[mark.column])
         why.setdefault(span, mark.why)
-    label = f"{AXIS}:{slant.verdict}"
     found = [Evidence(label, *span, round(weight, 4), why[span]) for span, weight in by_span.items()]
-    begin = float(apart @ head.intercept_ + head.shift_[top] - head.shift_[next_])
     return _with_rest(label, found, begin + float(added.sum()))
 
 
-def _placed(span: tuple[int, int], places: npt.NDArray[np.intp]) -> tuple[int, int]:
-    """A span of the body as a span of the text; the blank before and after the body stands at its edges."""
-    if not len(places):
-        return 0, 0
-    start, end = span
-    if start == end:
-        at = int(places[min(start, len(places) - 1)]) + (start >= len(places))
-        return at, at
-    return int(places[start]), int(places[end - 1]) + 1
+def _added(row: sp.csr_matrix, weights: FloatArray) -> FloatArray:
+    """What each column adds to a decision, shape (n_features,)."""
+    added = np.zeros(row.shape[1])
+    added[row.indices] = row.data * weights[row.indices]
+    return added
 
 
 def _with_rest(label: str, found: Iterable[Evidence], decision: float) -> tuple[Evidence, ...]:
@@ -184,15 +185,13 @@ def _linear(
     label: str, weights: FloatArray, begin: float, row: sp.csr_matrix, text: _Text, blocks: dict[str, Any]
 ) -> tuple[Evidence, ...]:
     """The evidence of one linear head on the blocks of the feature union."""
-    added = np.zeros(row.shape[1])
-    added[row.indices] = row.data * weights[row.indices]
+    added = _added(row, weights)
     ngrams = blocks["text"].named_steps["ngrams"]
     width = len(ngrams.columns)
     lexicon = load_lexicon(blocks["phrases"].language)
     entries = added[width : width + len(lexicon.entries)]
     kinds = added[width + len(lexicon.entries) : width + len(lexicon.entries) + len(lexicon.kinds)]
-    _, worlds = load_names()
-    of_worlds = added[len(added) - sum(world != "ru" for world in worlds) :]
+    of_worlds = added[len(added) - len(counted_worlds()) :]
     found = [
         *_phrases(label, text, entries, kinds, lexicon),
         *_passages(label, text, added[:width], ngrams),
@@ -233,13 +232,11 @@ def _reason(entry: Entry, weight: float) -> str:
 def _names(label: str, text: _Text, added: FloatArray) -> list[Evidence]:
     """What the names of each language's world add, at the first of them."""
     table, worlds = load_names()
-    counted = [world for world in worlds if world != "ru"]
     found = []
-    for world, weight in zip(counted, added.tolist(), strict=True):
-        number = worlds.index(world)
+    for number, weight in zip(counted_worlds(), added.tolist(), strict=True):
         at = next((span for name, span in text.names if any(table.get(part) == number for part in name.split())), None)
         if at is not None and weight:
-            why = f"names of the {_LANGUAGES.get(world, world)}-speaking world"
+            why = f"names of the {_LANGUAGES.get(worlds[number], worlds[number])}-speaking world"
             found.append(Evidence(label, *at, round(weight, 4), why))
     return found
 

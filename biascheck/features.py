@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from biascheck.folding import CHUNK, Folded
-from biascheck.lexicon import load_lexicon, load_names
+from biascheck.lexicon import counted_worlds, load_lexicon, load_names
 
 __all__ = ["BITS", "ByteNgrams", "Cues", "Phrases", "Signs", "Sparse", "Worlds", "hash_ngrams"]
 
@@ -191,8 +191,7 @@ class Phrases(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class Worlds(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Whose world the names of a text belong to: towns, institutions, people and given names by language.
 
-    A hint of the source language and no more: a Spanish paper writes about Berlin too. The Russian one is not counted:
-    since 2022 its names stand in every language's news, and counted they made half of all texts on the war Russian.
+    A hint of the source language and no more: a Spanish paper writes about Berlin too.
     """
 
     def fit(self, X: Iterable[Folded], y: Any = None) -> Self:
@@ -208,7 +207,7 @@ class Worlds(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Names of each world over the root of all that are known.
         """
         table, worlds = load_names()
-        counted = [number for number, world in enumerate(worlds) if world != "ru"]
+        counted = counted_worlds()
         rows = []
         for _, names, *_ in X:
             found = [0] * len(worlds)

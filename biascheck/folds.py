@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Fold", "Keyed", "make_folds"]
+__all__ = ["Fold", "Keyed", "folds_of", "make_folds"]
 
 #: Sets that hold the same newspaper documents in several versions; their outlets are split in two halves.
 _PARALLEL = frozenset({"wmt-en-fr", "wmt-ref"})
@@ -48,6 +48,11 @@ Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 def _half(outlet: str) -> int:
     return zlib.crc32(f"x{outlet}".encode()) % 2
+
+
+def folds_of(cells: npt.NDArray[np.intp], number: int) -> list[Fold]:
+    """Each of `number` cells tested by what is fitted on the others."""
+    return [(np.flatnonzero(cells != k), np.flatnonzero(cells == k)) for k in range(number)]
 
 
 def make_folds(rows: Sequence[Keyed], *, by: str = "outlet") -> list[Fold]:

@@ -13,17 +13,16 @@ many forms costs memory for its beginnings alone, and the automaton is built fas
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from biascheck.lexicon import read_table
 from biascheck.quotes import even, find_quotes
 
 __all__ = ["Framing", "Loaded", "Term", "concepts", "find_framing", "find_terms", "loaded_terms", "scare_quotes"]
@@ -105,7 +104,7 @@ class _Lexicon:
     def __init__(self, language: str) -> None:
         from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-        tables = _tables()
+        tables = read_table("framing")
         self.concepts: list[tuple[str, str, str]] = []
         self.words: list[tuple[str, int]] = []
         owners: dict[str, list[Rest]] = {}
@@ -236,7 +235,7 @@ def scare_quotes(text: str) -> list[tuple[int, int]]:
 @cache
 def concepts() -> tuple[tuple[str, str], ...]:
     """The concepts' names and poles, in the lexicon's order: a feature each, whatever the language."""
-    return tuple((row["name"], row["pole"]) for row in _tables()["concept"])
+    return tuple((row["name"], row["pole"]) for row in read_table("framing")["concept"])
 
 
 class _Distance:
@@ -338,13 +337,8 @@ def _lexicon(language: str) -> _Lexicon:
 
 
 @cache
-def _tables() -> dict[str, list[dict[str, Any]]]:
-    return tomllib.loads(resources.files("biascheck").joinpath("lexicons/framing.toml").read_text(encoding="utf-8"))
-
-
-@cache
 def _report_words() -> frozenset[str]:
-    return frozenset(word for row in _tables()["report"] for word in _listed(row["words"]))
+    return frozenset(word for row in read_table("framing")["report"] for word in _listed(row["words"]))
 
 
 def _of(tables: dict[str, list[dict[str, Any]]], kind: str, language: str) -> list[dict[str, Any]]:

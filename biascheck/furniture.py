@@ -31,7 +31,7 @@ from biascheck.furniture_rules import (
 from biascheck.lines import LineModel
 from biascheck.reading import Furniture
 
-__all__ = ["Found", "bodies", "body", "body_with_offsets", "find_all", "find_furniture"]
+__all__ = ["Found", "bodies", "body", "body_with_offsets", "find_all", "find_furniture", "placed"]
 
 #: How much of a paragraph's beginning or end an inline pattern sees.
 MAX_INLINE = 260
@@ -254,6 +254,17 @@ def body_with_offsets(text: str, furniture: Sequence[Furniture]) -> tuple[str, n
         last = max(last, item.end)
     parts.append(text[last:])
     return "".join(parts), np.flatnonzero(kept)
+
+
+def placed(span: tuple[int, int], places: npt.NDArray[np.intp]) -> tuple[int, int]:
+    """A span of the body as a span of the text; the blank before and after the body stands at its edges."""
+    if not len(places):
+        return 0, 0
+    start, end = span
+    if start == end:
+        at = int(places[min(start, len(places) - 1)]) + (start >= len(places))
+        return at, at
+    return int(places[start]), int(places[end - 1]) + 1
 
 
 def body(text: str, furniture: Sequence[Furniture]) -> str:

@@ -7,19 +7,19 @@ see those lines only. `furniture.py` says which rules see which line.
 
 from __future__ import annotations
 
-import csv
 import re
 import sys
-import tomllib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from biascheck.lexicon import read_table
+from biascheck.outlets import read_rows
 
 __all__ = [
     "MAX_LINE",
@@ -119,9 +119,8 @@ def _squeeze(folded: bytes) -> bytes:
 def _outlet_names() -> frozenset[bytes]:
     """Names of outlets as letters and digits alone."""
     names: list[str] = []
-    table = resources.files("biascheck").joinpath("outlets.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(table.splitlines()):
-        for name in (row["name"], *row["aliases"].split("|"), *row["domains"].split("|")):
+    for own, aliases, domains, *_ in read_rows():
+        for name in (own, *aliases.split("|"), *domains.split("|")):
             names += [name, name.split(" (")[0], name.removeprefix("The ")]
     return frozenset(map(_squeeze, fold_bytes("\n".join(names)).split(b"\n"))) - {b""}
 
@@ -133,8 +132,7 @@ def _is_outlet(name: str) -> bool:
 @cache
 def load_rules() -> tuple[Rule, ...]:
     """The rules, in the order of the file: the first that matches a line names it."""
-    data = resources.files("biascheck").joinpath("lexicons/furniture.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(data)
+    tables = read_table("furniture")
     macros: dict[str, str] = tables["macro"]
 
     def expanded(pattern: str) -> str:

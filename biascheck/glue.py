@@ -9,18 +9,17 @@ sure ones, is not found.
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from biascheck.lexicon import read_table
 from biascheck.words import (
     FLAGS,
     FREQUENT,
@@ -98,8 +97,7 @@ class _Lists:
 @cache
 def load_lists() -> _Lists:
     """The word lists, read once."""
-    data = tomllib.loads(resources.files("biascheck").joinpath("lexicons/glue.toml").read_text(encoding="utf-8"))
-    return _Lists(**{name: frozenset(words) for name, words in data.items()})
+    return _Lists(**{name: frozenset(words) for name, words in read_table("glue").items()})
 
 
 def find_glue(text: str) -> list[Glue]:

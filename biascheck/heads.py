@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -101,7 +102,7 @@ def unseen_margins(
     return margins
 
 
-class _Head(BaseEstimator):  # type: ignore[misc]
+class Head(BaseEstimator):  # type: ignore[misc]
     """A head keeps the scores of its training rows (`unseen_`) for whoever fitted it; they are not stored."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -110,7 +111,7 @@ class _Head(BaseEstimator):  # type: ignore[misc]
         return state
 
 
-class BinaryHeads(_Head):
+class BinaryHeads(Head):
     """Independent yes/no heads on shared features.
 
     Each is a linear classifier on all rows whose label is known. Its probability is Platt's sigmoid (J. Platt, 1999),
@@ -224,6 +225,12 @@ def as_softmax(margins: FloatArray, scale: FloatArray, shift: FloatArray) -> Flo
     return np.asarray(z / z.sum(axis=1, keepdims=True))
 
 
+def root_weights(groups: Sequence[str]) -> FloatArray:
+    """One over the root of the rows that share a group; no large outlet drowns the rest. Shape (n_rows,)."""
+    sizes = Counter(groups)
+    return np.asarray([sizes[group] ** -0.5 for group in groups])
+
+
 def balance(y: npt.NDArray[Any], weights: FloatArray) -> FloatArray:
     """Weights with the same sum for every class, mean one."""
     balanced = np.asarray(weights, dtype=np.float64).copy()
@@ -232,7 +239,7 @@ def balance(y: npt.NDArray[Any], weights: FloatArray) -> FloatArray:
     return np.asarray(balanced * len(y) / balanced.sum())
 
 
-class LanguageHead(_Head):
+class LanguageHead(Head):
     """The language that a translated text came from, one against the rest, with probabilities over all.
 
     Probabilities are a multinomial regression on the decisions for unseen sets (vector scaling; C. Guo et al., ICML

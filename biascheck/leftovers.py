@@ -8,24 +8,25 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import tomllib
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from biascheck.furniture import Found
-from biascheck.glue import Glue
+from biascheck.furniture import Found, find_all
+from biascheck.glue import Glue, find_glue_many
+from biascheck.lexicon import read_table
+from biascheck.lines import LineModel
 from biascheck.reading import Upstream
+from biascheck.upstream import find_upstream
 
-__all__ = ["BUCKETS", "LeftoverCounts", "Leftovers", "Mark"]
+__all__ = ["BUCKETS", "LeftoverCounts", "Leftovers", "Mark", "find_leftovers"]
 
 #: Columns that the words of furniture are hashed to; the named ones stand before them.
 BUCKETS = 1 << 11
@@ -92,12 +93,29 @@ class Mark:
 @cache
 def _languages() -> dict[str, tuple[int, ...]]:
     """Each word with the columns of its languages."""
-    data = resources.files("biascheck").joinpath("lexicons/leftovers.toml").read_text(encoding="utf-8")
     found: dict[str, list[int]] = defaultdict(list)
-    for language, words in tomllib.loads(data)["words"].items():
+    for language, words in read_table("leftovers")["words"].items():
         for word in words:
             found[word].append(_INDEX[f"language {language}"])
     return {word: tuple(columns) for word, columns in found.items()}
+
+
+def find_leftovers(
+    texts: Sequence[str], lines: LineModel, about: Sequence[Mapping[str, str | None]] | None = None
+) -> list[Leftovers]:
+    """Furniture, glue and upstream of many texts.
+
+    Parameters
+    ----------
+    about : sequence of mapping, optional
+        Of each text, what `find_upstream` may be told: title, author, site_name, canonical_url.
+    """
+    return [
+        Leftovers(text, found, glue, find_upstream(text, [item.furniture for item in found], **known))
+        for text, found, glue, known in zip(
+            texts, find_all(texts, lines), find_glue_many(texts), about or [{}] * len(texts), strict=True
+        )
+    ]
 
 
 class LeftoverCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -6,11 +6,10 @@ Words are data: `lexicons/speech.toml` and `lexicons/en.toml`.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache, lru_cache
-from importlib import resources
 from typing import NamedTuple
 
+from biascheck.lexicon import read_table
 from biascheck.sides import load_side_table
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "first_word",
     "listed",
     "load_words",
-    "read_table",
     "without_connectives",
 ]
 
@@ -67,12 +65,6 @@ _ABBREVIATED = frozenset("m mm mme me mlle dr pr mr mrs ms st prof gen sen rep g
 REACH = 300
 #: Two words and what binds them are not longer.
 LAST_WORDS = 100
-
-
-def read_table(name: str) -> dict[str, str]:
-    """A lexicon file of plain strings."""
-    text = resources.files("biascheck").joinpath(f"lexicons/{name}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 def listed(value: str) -> list[str]:

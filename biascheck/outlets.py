@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
+
+from biascheck.lexicon import read_table
 
 __all__ = [
     "CONTEXT",
@@ -29,6 +30,7 @@ __all__ = [
     "load_outlets",
     "load_table",
     "own_site",
+    "read_rows",
 ]
 
 #: A form that is a name wherever it stands; one that needs a place or a word beside it; one that needs a plain word.
@@ -336,13 +338,17 @@ def _marked(word: str) -> bool:
 
 
 @cache
-def load_table() -> Table:
-    """The table, read once a process."""
-    package = resources.files("biascheck")
-    lines = package.joinpath("outlets.csv").read_text(encoding="utf-8").splitlines()
+def read_rows() -> list[list[str]]:
+    """The cells of `outlets.csv` without its head, read once a process; not to be changed."""
+    lines = resources.files("biascheck").joinpath("outlets.csv").read_text(encoding="utf-8").splitlines()
     # Few cells have a comma; the rest need no reader.
-    rows = [line.split(",") if '"' not in line else next(csv.reader([line])) for line in lines[1:]]
-    return Table(rows, tomllib.loads(package.joinpath("lexicons/upstream.toml").read_text(encoding="utf-8")))
+    return [line.split(",") if '"' not in line else next(csv.reader([line])) for line in lines[1:]]
+
+
+@cache
+def load_table() -> Table:
+    """The table, made once a process."""
+    return Table(read_rows(), read_table("upstream"))
 
 
 @cache

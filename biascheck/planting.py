@@ -19,12 +19,9 @@ import numpy as np
 
 from biascheck.corpus import Row
 from biascheck.dataset import LeftoverSet
-from biascheck.furniture import find_all
-from biascheck.glue import find_glue_many
-from biascheck.leftovers import LeftoverCounts, Leftovers
+from biascheck.leftovers import LeftoverCounts, find_leftovers
 from biascheck.lines import LineModel
 from biascheck.teacher import PageLines
-from biascheck.upstream import find_upstream
 
 __all__ = ["Family", "Page", "plant", "plant_leftovers", "read_families", "read_markers"]
 
@@ -191,13 +188,8 @@ def plant_leftovers(
     for row in chance.sample(own, min(CLEAN, len(own))):
         texts.append((row.text, 0, row.outlet, "wire" if row.kind == "agency" else "article"))
     texts += [(page.text, 0, page.site, "page") for page in pages if page.layout != "nodes"]
-    whole = [text for text, _, _, _ in texts]
-    cases = [
-        Leftovers(text, found, glue, find_upstream(text, [f.furniture for f in found]))
-        for text, found, glue in zip(whole, find_all(whole, lines), find_glue_many(whole), strict=True)
-    ]
     return LeftoverSet(
-        LeftoverCounts().transform(cases),
+        LeftoverCounts().transform(find_leftovers([text for text, _, _, _ in texts], lines)),
         np.asarray([y for _, y, _, _ in texts], dtype=np.int8),
         np.asarray([group for _, _, group, _ in texts]),
         np.asarray([kind for _, _, _, kind in texts]),

@@ -14,11 +14,9 @@ from biascheck import __version__
 from biascheck.document import MIN_CHARACTERS, Document, Limits, document_from_text, read_bytes, read_document
 from biascheck.errors import DocumentError
 from biascheck.evidence import explain, explain_leftovers, explain_slant
-from biascheck.furniture import bodies, body_with_offsets, find_all
-from biascheck.glue import find_glue_many
-from biascheck.leftovers import Leftovers
+from biascheck.furniture import bodies, body_with_offsets, placed
+from biascheck.leftovers import Leftovers, find_leftovers
 from biascheck.reading import (
-    OFF_TOPIC,
     PROVENANCE,
     UNDETERMINED,
     Attribution,
@@ -33,14 +31,13 @@ from biascheck.reading import (
 )
 from biascheck.slant import AXIS, POLES, Voices, hear, on_topic
 from biascheck.store import Model, load_model
-from biascheck.upstream import find_upstream
 
 __all__ = ["Scorer", "score"]
 
 #: A source language is named where the text is at least as likely as not a translation.
 TRANSLATED_ENOUGH = 0.5
-#: A text is on an axis's subject where that is at least as likely as not.
-ON_TOPIC = 0.5
+#: What a document tells of itself beside its text.
+_ABOUT = ("title", "author", "site_name", "canonical_url")
 
 
 class Scorer:
@@ -120,24 +117,8 @@ class Scorer:
         if not documents:
             return []
         texts = [document.text for document in documents]
-        leftovers = [
-            Leftovers(
-                document.text,
-                found,
-                glue,
-                find_upstream(
-                    document.text,
-                    [item.furniture for item in found],
-                    title=document.title,
-                    author=document.author,
-                    site_name=document.site_name,
-                    canonical_url=document.canonical_url,
-                ),
-            )
-            for document, found, glue in zip(
-                documents, find_all(texts, self.model.lines), find_glue_many(texts), strict=True
-            )
-        ]
+        about = [{name: getattr(document, name) for name in _ABOUT} for document in documents]
+        leftovers = find_leftovers(texts, self.model.lines, about)
         articles = bodies(texts, [left.found for left in leftovers])
         X = self.model.pipeline[:-1].transform(articles).tocsr()
         heads = self.model.pipeline.named_steps["heads"]
@@ -212,10 +193,9 @@ class Scorer:
 
     def _slant(self, scored: _Scored, language: str) -> Slant:
         topic = on_topic(scored.voices)
+        head = self.model.slant.named_steps["head"]
         scores = dict(zip(POLES, map(float, scored.poles), strict=True))
-        if topic < ON_TOPIC:
-            return Slant(OFF_TOPIC, scores, topic)
-        return Slant(self.model.slant.named_steps["head"].verdict(scored.poles, language), scores, topic)
+        return Slant(head.call(scored.poles, topic, language), scores, topic)
 
     def _evidence(self, scored: _Scored, provenance: Provenance, places: npt.NDArray[np.intp]) -> tuple[Evidence, ...]:
         found = explain(scored.body, places, scored.features[scored.row], provenance, self.model.pipeline)
@@ -271,7 +251,8 @@ class _Scored:
 
 def _moved(item: Attribution, places: npt.NDArray[np.intp]) -> Attribution:
     """An attribution found in the body, at its place in the text."""
-    return replace(item, start=int(places[item.start]), end=int(places[item.end - 1]) + 1)
+    start, end = placed((item.start, item.end), places)
+    return replace(item, start=start, end=end)
 
 
 def score(text: str, *, model: str | Path = "fr") -> Reading:

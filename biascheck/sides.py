@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
+
+from biascheck.lexicon import read_table
 
 __all__ = ["SideTable", "load_side_table", "plain", "side_of"]
 
@@ -55,8 +55,7 @@ class SideTable:
 @cache
 def load_side_table() -> SideTable:
     """The side lexicon."""
-    text = resources.files("biascheck").joinpath("lexicons/sides.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text)
+    tables = read_table("sides")
     people: dict[str, tuple[_Person, ...]] = {}
     for side, rows in tables["people"].items():
         for row in rows.strip().split("\n"):

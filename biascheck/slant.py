@@ -19,11 +19,22 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from biascheck.attribution import find_attributions
 from biascheck.framing import Framing, concepts, find_framing
-from biascheck.heads import as_softmax, balance, fit_margin, scale_columns, threshold_for, unseen_margins
+from biascheck.heads import Head, as_softmax, balance, fit_margin, scale_columns, threshold_for, unseen_margins
 from biascheck.leftovers import Mark
-from biascheck.reading import Attribution
+from biascheck.reading import OFF_TOPIC, UNDETERMINED, Attribution
 
-__all__ = ["AXIS", "COLUMNS", "LANGUAGES", "POLES", "SlantHead", "VoiceCounts", "Voices", "hear", "on_topic"]
+__all__ = [
+    "AXIS",
+    "COLUMNS",
+    "LANGUAGES",
+    "ON_TOPIC",
+    "POLES",
+    "SlantHead",
+    "VoiceCounts",
+    "Voices",
+    "hear",
+    "on_topic",
+]
 
 AXIS = "ukraine-war"
 #: In the order of the head's outputs.
@@ -38,6 +49,8 @@ MAX_CHARACTERS = 12_000
 LEAST_TOPICS, TOPIC_RATE = 3, 1.0
 #: A column that is hardly ever anything but zero is not blown up to the size of the others.
 LEAST_SPREAD = 0.4
+#: A text is on the axis's subject where that is at least as likely as not.
+ON_TOPIC = 0.5
 #: From where on a text is called neutral, rather than nothing.
 NEUTRAL = 0.6
 _TOTALS = (
@@ -164,7 +177,7 @@ def _measure(voices: Voices) -> dict[int, float]:
     return {_INDEX[name]: value for name, value in found.items() if value}
 
 
-class SlantHead(BaseEstimator):  # type: ignore[misc]
+class SlantHead(Head):
     """Neutral, pro-Kyiv or pro-Kremlin, for texts on the war.
 
     A linear margin for each partisan pole against the rest, then a multinomial regression on the margins of rows whose
@@ -237,15 +250,14 @@ class SlantHead(BaseEstimator):  # type: ignore[misc]
         """Probabilities of `POLES`, shape (n_rows, 3), given that a text is on the war."""
         return as_softmax(np.asarray(X @ self.coef_.T + self.intercept_), self.scale_, self.shift_)
 
+    def call(self, p: npt.NDArray[np.float64], topic: float, language: str) -> str:
+        """`verdict` of a text that is on the subject as surely as `topic`; ``off_topic`` of another."""
+        return self.verdict(p, language) if topic >= ON_TOPIC else OFF_TOPIC
+
     def verdict(self, p: npt.NDArray[np.float64], language: str) -> str:
         """The likeliest pole where it passes its threshold (`NEUTRAL` for the first), else ``undetermined``."""
         thresholds = self.thresholds_[LANGUAGES.index(language)]
         called = [pole for pole in (1, 2) if p[pole] >= thresholds[pole] and p[pole] == p.max()]
         if called:
             return POLES[called[0]]
-        return POLES[0] if p[0] >= NEUTRAL else "undetermined"
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("unseen_", None)
-        return state
+        return POLES[0] if p[0] >= NEUTRAL else UNDETERMINED

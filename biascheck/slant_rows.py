@@ -16,7 +16,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from biascheck.document import MIN_CHARACTERS
-from biascheck.folds import Fold
+from biascheck.folds import Fold, folds_of
+from biascheck.heads import root_weights
 from biascheck.slant import POLES, VoiceCounts, hear, on_topic
 
 __all__ = ["SlantRow", "SlantSet", "measure_slant", "read_slant", "slant_folds", "slant_weights"]
@@ -128,9 +129,7 @@ def measure_slant(rows: list[SlantRow]) -> SlantSet:
 
 def slant_weights(rows: SlantSet) -> npt.NDArray[np.float64]:
     """One over the root of an outlet's rows, so that no outlet and no set stands for its pole."""
-    groups = [f"{s}|{o}" for s, o in zip(rows.sets.tolist(), rows.outlets.tolist(), strict=True)]
-    sizes = Counter(groups)
-    weights = np.asarray([sizes[group] ** -0.5 for group in groups])
+    weights = root_weights([f"{s}|{o}" for s, o in zip(rows.sets.tolist(), rows.outlets.tolist(), strict=True)])
     weights[rows.kinds == "official"] *= OFFICIAL_WEIGHT
     return weights
 
@@ -141,4 +140,4 @@ def slant_folds(rows: SlantSet) -> list[Fold]:
     sites = Counter(rows.outlets[partisan].tolist())
     own = {site: number % _CELLS for number, (site, _) in enumerate(sites.most_common())}
     cell = np.asarray([own.get(o, zlib.crc32(o.encode()) % _CELLS) for o in rows.outlets.tolist()])
-    return [(np.flatnonzero(cell != k), np.flatnonzero(cell == k)) for k in range(_CELLS)]
+    return folds_of(cell, _CELLS)

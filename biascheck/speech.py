@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from biascheck.lexicon import load_lexicon
-from biascheck.noun_phrases import listed, read_table
+from biascheck.lexicon import load_lexicon, read_table
+from biascheck.noun_phrases import listed
 
 __all__ = ["Form", "Speech", "load_speech"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from biascheck.dataset import LeftoverSet, LineSet, TrainingRow, TrainingSet
 from biascheck.features import QUOTES, ByteNgrams, Cues, Phrases, Signs, Sparse, Worlds
 from biascheck.folding import Fold as FoldText
 from biascheck.folding import fold_many
-from biascheck.folds import Fold, make_folds
+from biascheck.folds import Fold, folds_of, make_folds
 from biascheck.furniture import bodies, find_all
-from biascheck.heads import BinaryHeads, Heads, LanguageHead, as_matrix
+from biascheck.heads import BinaryHeads, Heads, LanguageHead, as_matrix, root_weights
 from biascheck.leftovers import COLUMNS, LeftoverCounts
 from biascheck.lexicon import lexicon_checksum, load_lexicon
 from biascheck.lines import LineModel
@@ -173,9 +172,8 @@ def _phrase_blocks(training: TrainingSet) -> dict[str, sp.csr_matrix]:
 
 
 def row_weights(rows: Sequence[TrainingRow]) -> npt.NDArray[np.float64]:
-    """One over the root of the rows that share an outlet or system; no large one drowns the rest. Shape (n_rows,)."""
-    sizes = Counter(row.group for row in rows)
-    return np.asarray([sizes[row.group] ** -0.5 for row in rows])
+    """`root_weights` by outlet or system, shape (n_rows,)."""
+    return root_weights([row.group for row in rows])
 
 
 def _language_weights(rows: Sequence[TrainingRow]) -> npt.NDArray[np.float64]:
@@ -263,13 +261,12 @@ def fit_lines(lines: LineSet) -> LineModel:
 def leftover_folds(leftovers: LeftoverSet) -> list[Fold]:
     """Five cuts by whole site families and outlets, those of a label dealt out evenly."""
     cell = np.asarray([zlib.crc32(group.encode()) % 5 for group in leftovers.groups.tolist()])
-    return [(np.flatnonzero(cell != k), np.flatnonzero(cell == k)) for k in range(5)]
+    return folds_of(cell, 5)
 
 
 def fit_aggregated(leftovers: LeftoverSet, *, final: bool = True) -> BinaryHeads:
     """The head `aggregated`, calibrated on families that it has not seen."""
-    sizes = Counter(leftovers.groups.tolist())
-    weights = np.asarray([sizes[group] ** -0.5 for group in leftovers.groups.tolist()])
+    weights = root_weights(leftovers.groups.tolist())
     weights[leftovers.kinds == "written"] *= WRITTEN_FAMILIES
     scale = np.full(leftovers.X.shape[1], 0.5)
     scale[: len(COLUMNS)] = [2.0 if name in SURE_LEFTOVERS else 1.0 for name in COLUMNS]

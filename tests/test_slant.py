@@ -17,8 +17,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biascheck.reading import OFF_TOPIC, UNDETERMINED, Slant
-from biascheck.scorer import ON_TOPIC, Scorer
-from biascheck.slant import AXIS, COLUMNS, LANGUAGES, MAX_CHARACTERS, POLES, SlantHead, VoiceCounts, hear, on_topic
+from biascheck.scorer import Scorer
+from biascheck.slant import (
+    AXIS,
+    COLUMNS,
+    LANGUAGES,
+    MAX_CHARACTERS,
+    ON_TOPIC,
+    POLES,
+    SlantHead,
+    VoiceCounts,
+    hear,
+    on_topic,
+)
 from biascheck.slant_rows import SlantSet, slant_folds, slant_weights
 
 ROOT = Path(__file__).resolve().parent.parent
