@@ -56,6 +56,10 @@ class Model:
         Texts → lines of furniture that no rule names.
     slant : Pipeline
         `Voices` → poles of the war in Ukraine.
+    loaded : Pipeline, optional
+        Sentences → how much their wording judges.
+    own : object, optional
+        Heads for labels and axes that a user added.
     """
 
     name: str
@@ -65,9 +69,13 @@ class Model:
     lines: Any
     slant: Any
     about: dict[str, Any]
+    loaded: Any = None
+    own: Any = None
 
 
 _PARTS = ("pipeline", "aggregated", "lines", "slant")
+#: Parts that a model may be without.
+_OPTIONAL = ("loaded", "own")
 
 
 def _shipped(folder: str) -> Path:
@@ -169,6 +177,6 @@ def _open(data: bytes, folder: Path) -> dict[str, Any]:
         raise
     except Exception as error:  # skops and zipfile raise many kinds on foreign bytes
         raise ModelError(f"{folder / FILE}: not a biascheck model ({type(error).__name__})") from None
-    if not isinstance(parts, dict) or set(parts) != set(_PARTS):
+    if not isinstance(parts, dict) or not set(_PARTS) <= set(parts) <= {*_PARTS, *_OPTIONAL}:
         raise ModelError(f"{folder / FILE}: not a biascheck model (its parts are others)")
     return parts

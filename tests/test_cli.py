@@ -32,7 +32,7 @@ from biascheck.reading import (
 from biascheck.render.terminal import print_failure, print_reading
 
 Run = Callable[..., Any]
-COMMANDS = sorted(cli.commands)
+COMMANDS = {name: cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))}
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -52,7 +52,7 @@ def test_version(run: Run) -> None:
 def examples() -> list[tuple[str, list[str]]]:
     """The examples of every help text, as words."""
     found = []
-    for name, command in cli.commands.items():
+    for name, command in COMMANDS.items():
         for example in re.findall(r"Example:\s+(biascheck .+?)(?:$|\n)", command.help or ""):
             found.append((name, shlex.split(example)))
     return found
@@ -65,7 +65,7 @@ def test_reading_commands_have_an_example() -> None:
 @pytest.mark.parametrize(("name", "words"), examples())
 def test_examples_of_the_help_parse(name: str, words: list[str]) -> None:
     assert words[:2] == ["biascheck", name]
-    command: click.Command = cli.commands[name]
+    command: click.Command = COMMANDS[name]
     assert command.make_context(name, words[2:])
 
 
