@@ -8,7 +8,9 @@ file               what
 ``phrases.xz``     which lexicon entries occur, and how often
 ``cues.npy``       dense cues, float16
 ``leftovers.npz``  counts of leftovers for the head `aggregated`: planted and real pages, with family and label
+``loaded.npz``     sentences of marked paragraphs and wire copy: byte n-grams, words that judge, signs; labels and keys
 ``slant.npz``      shares of voice and framing of texts on the war and others, French and English, with labels and keys
+``slant_words.xz`` which words of the slant vocabulary those texts have
 ``lines.npz``      lines of pages as hashed words and shapes, with the teacher's label, for the line model
 ``manifest.json``  parameters, buckets of the columns, lexicon checksum, SHA-256 of the files above
 =================  ==================================================================================================
@@ -34,11 +36,12 @@ import scipy.sparse as sp
 from biascheck.corpus import HEADS
 from biascheck.errors import LabelsError
 from biascheck.line_features import LineFeatures, load_features, save_features
+from biascheck.loaded_rows import LoadedSet
 from biascheck.slant_rows import SlantSet
 
 __all__ = ["FORMAT", "LeftoverSet", "LineSet", "TrainingRow", "TrainingSet", "load_training", "save_training"]
 
-FORMAT = 3
+FORMAT = 4
 _KEYS = ("id", "set", "outlet", "system", "story", "year", "kind", "licence", "origin", "source_language")
 
 
@@ -110,6 +113,7 @@ class TrainingSet:
     slant: SlantSet
     parameters: dict[str, Any]
     sha256: str = ""
+    loaded: LoadedSet | None = None
 
 
 def _pack(matrix: sp.csr_matrix) -> bytes:
@@ -171,9 +175,12 @@ def save_training(folder: Path, training: TrainingSet) -> None:
             slant.X,
             np.int16,
             topic=slant.topic.astype(np.float16),
-            **{field.name: getattr(slant, field.name) for field in fields(slant) if field.name not in {"X", "topic"}},
+            **{f.name: getattr(slant, f.name) for f in fields(slant) if f.name not in {"X", "words", "topic"}},
         ),
+        "slant_words.xz": _pack(slant.words),
     }
+    if training.loaded is not None:
+        files["loaded.npz"] = _pack_loaded(training.loaded)
     manifest = {
         "format": FORMAT,
         "rows": len(training.rows),
@@ -222,9 +229,10 @@ def load_training(folder: Path) -> TrainingSet:
         columns=np.asarray(manifest["columns"], dtype=np.int32),
         leftovers=LeftoverSet(**_unpack_counts(files["leftovers.npz"])),
         lines=_lines(files["lines.npz"]),
-        slant=SlantSet(**{**slant, "topic": slant["topic"].astype(np.float32)}),
+        slant=SlantSet(words=_unpack(files["slant_words.xz"]), **{**slant, "topic": slant["topic"].astype(np.float32)}),
         parameters=manifest["parameters"],
         sha256=hashlib.sha256(text.encode()).hexdigest(),
+        loaded=_unpack_loaded(files["loaded.npz"]) if "loaded.npz" in files else None,
     )
 
 
@@ -250,6 +258,22 @@ def _unpack_counts(data: bytes) -> dict[str, Any]:
     shape = (len(found["y"]), int(found.pop("width")))
     parts = (found.pop("data").astype(np.float32), found.pop("indices").astype(np.int32), found.pop("indptr"))
     return {"X": sp.csr_matrix(parts, shape=shape), **found}
+
+
+def _pack_loaded(loaded: LoadedSet) -> bytes:
+    """Counts of n-grams as `_pack` has them, the other columns beside."""
+    out = io.BytesIO()
+    columns = {field.name: getattr(loaded, field.name) for field in fields(loaded)}
+    columns["X"] = np.frombuffer(_pack(loaded.X), dtype=np.uint8)
+    columns["counts"] = loaded.counts.astype(np.float16)
+    np.savez_compressed(out, allow_pickle=False, **columns)
+    return out.getvalue()
+
+
+def _unpack_loaded(data: bytes) -> LoadedSet:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        found = dict(file)
+    return LoadedSet(**{**found, "X": _unpack(found["X"].tobytes()), "counts": found["counts"].astype(np.float32)})
 
 
 def _lines(data: bytes) -> LineSet:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from biascheck.corpus import HEADS, LANGUAGES
 from biascheck.dataset import TrainingRow, TrainingSet
+from biascheck.document import MIN_CHARACTERS
 from biascheck.errors import LabelsError
 from biascheck.folds import make_folds
-from biascheck.slant import POLES
-from biascheck.training import CUTS, featurise, fit_aggregated, fit_heads, fit_slant, language_labels
+from biascheck.loaded import WIRE_SHARE
+from biascheck.slant import POLES, SlantHeads
+from biascheck.slant_rows import CONTRAST, HELD_OUT, SlantSet
+from biascheck.training import CUTS, featurise, fit_aggregated, fit_heads, fit_loaded, fit_slant, language_labels
 
 __all__ = ["Figure", "check_floors", "evaluate", "expected_calibration_error", "recall_at"]
 
 FloatArray = npt.NDArray[np.float64]
 REPLICATES = 200
+#: False accusations among mainstream texts on the war at which the recall of the slant heads is shown.
+SLANT_CURVE = {"05pct": 0.005, "1pct": 0.01, "2pct": 0.02, "5pct": 0.05, "10pct": 0.1}
 #: The cuts that are printed for each head; the first is the one that its threshold is chosen on.
 _SHOWN = {head: (CUTS[head], "outlet" if CUTS[head] != "outlet" else "") for head in (*HEADS, "language")}
 CUT_NAMES = {
@@ -30,6 +36,7 @@ CUT_NAMES = {
     "system": "unseen systems and outlets",
     "family": "unseen site families and outlets",
     "written": "unseen families that we wrote, and outlets",
+    "article": "unseen articles",
 }
 
 
@@ -81,7 +88,7 @@ def evaluate(training: TrainingSet, *, progress: Callable[[str], None] = lambda 
     Human translations are trained on and counted under ``human_recall`` alone: the bar is for machine ones.
     """
     progress(f"fitting on {CUT_NAMES['family']} …")
-    figures = [*_aggregated(training), *_slant(training)]
+    figures = [*_aggregated(training), *_slant(training), *_loaded(training)]
     rows = training.rows
     features = featurise(training)
     for cut in ("outlet", "year", "system"):
@@ -126,22 +133,24 @@ def _slant(training: TrainingSet) -> list[Figure]:
     """What the head for the war says of outlets and situations that it has not seen.
 
     False accusations are counted among mainstream texts (`false_war`, `false_all`: either pole, on the war and over all
-    rows); recall among texts of pro-Kremlin sites, as the mean over sites.
+    rows); recall among texts of pro-Kremlin sites, as the mean over sites, where so many of the mainstream texts on the
+    war are taken for pro-Kremlin ones. What is left without a part tells what it brings.
     """
     rows = training.slant
-    head = fit_slant(rows, final=False)
-    p, war = head.unseen_, rows.war
-    french, contrast = rows.languages == "fr", rows.sets == "contrast"
+    heads = fit_slant(rows, final=False)
+    war, p = rows.war, _by_language(heads, rows)
+    french = rows.languages == "fr"
+    contrast, held_out = rows.sets == CONTRAST, rows.sets == HELD_OUT
     written = rows.sets == "written"
     said = np.asarray(
         [
-            head.call(q, topic, language)
+            heads.of(language).call(q, topic)
             for q, language, topic in zip(p, rows.languages.tolist(), rows.topic.tolist(), strict=True)
         ]
     )
     partisan = np.isin(said, POLES[1:])
     kremlin, neutral = rows.y == POLES.index("pro_kremlin"), rows.y == POLES.index("neutral")
-    real = french & ~contrast & ~written
+    real = french & ~contrast & ~held_out & ~written
     groups = rows.outlets
 
     def figure(name: str, values: npt.NDArray[Any], chosen: npt.NDArray[np.bool_], by_site: bool = False) -> Figure:
@@ -156,9 +165,10 @@ def _slant(training: TrainingSet) -> list[Figure]:
 
     figures = []
     for language, chosen in (("fr", real), ("en", (rows.languages == "en") & (rows.kinds != "official"))):
-        at2 = p[:, 2] > np.quantile(p[chosen & neutral, 2], 0.98)
+        for label, rate in SLANT_CURVE.items():
+            found = p[:, 2] > np.quantile(p[chosen & neutral, 2], 1 - rate)
+            figures.append(figure(f"{language}_recall_at_{label}", found, chosen & kremlin, by_site=True))
         figures += [
-            figure(f"{language}_recall_at_2pct", at2, chosen & kremlin, by_site=True),
             figure(f"{language}_recall_at_threshold", said == "pro_kremlin", chosen & kremlin, by_site=True),
             figure(f"{language}_false_war", partisan, chosen & neutral),
         ]
@@ -170,9 +180,59 @@ def _slant(training: TrainingSet) -> list[Figure]:
         figure("fr_false_written", partisan, written),
         figure("contrast_opposite", wrong, contrast & war),
         figure("contrast_right", np.all(right, axis=0), contrast & war),
+        figure("held_out_opposite", wrong, held_out),
+        figure("held_out_right", np.all(right, axis=0), held_out),
+        figure("held_out_neutral_called", partisan, held_out & neutral),
         figure("off_topic_left_alone", ~partisan, contrast & ~war),
     ]
+    for name, part in {
+        "without_english": replace(rows, y=np.where(french, rows.y, -1).astype(np.int8)),
+        "without_words": replace(rows, words=sp.csr_matrix(rows.words.shape, dtype=np.float32)),
+        "without_voices": replace(rows, X=sp.csr_matrix(rows.X.shape, dtype=np.float32)),
+    }.items():
+        q = fit_slant(part, final=False, languages=("fr",)).of("fr").unseen_
+        found = q[:, 2] > np.quantile(q[real & neutral, 2], 0.98)
+        figures.append(figure(f"fr_{name}_recall_at_2pct", found, real & kremlin, by_site=True))
+        right = [(q.argmax(axis=1) == k) == (rows.y == k) for k in range(len(POLES))]
+        figures.append(figure(f"fr_{name}_contrast_right", np.all(right, axis=0), contrast & war))
     return figures
+
+
+def _loaded(training: TrainingSet) -> list[Figure]:
+    """How well `loaded` tells marked paragraphs of unseen articles from the others, and means over wire copy."""
+    rows = training.loaded
+    if rows is None:
+        return []
+    p, y, wire, french = fit_loaded(rows, final=False).unseen_, rows.y.astype(float), rows.wire, rows.languages == 0
+
+    def figure(name: str, measure: Callable[[FloatArray, FloatArray], float], chosen: npt.NDArray[Any]) -> Figure:
+        return _figure("loaded", "article", name, measure, y[chosen], p[chosen], rows.articles[chosen])
+
+    marked = french & ~wire
+    # Wire copy as often as the probability takes it to be.
+    times = max(round(WIRE_SHARE * marked.sum() / max((french & wire).sum(), 1)), 1)
+    mixed = np.repeat(np.arange(len(y)), np.where(french, np.where(wire, times, 1), 0))
+    figures = [
+        figure("fr_auc", _auc, marked),
+        figure("fr_long_auc", _auc, marked & (rows.sizes >= MIN_CHARACTERS)),
+        figure("en_auc", _auc, ~french & ~wire),
+        figure("en_dev_auc", _auc, rows.splits == "dev"),
+        figure("fr_marked_or_wire_auc", _auc, french & (wire | (y == 1))),
+        figure("fr_calibration_error", expected_calibration_error, mixed),
+        *(
+            figure(f"fr_{name}_mean", lambda _, s: float(s.mean()), french & chosen)
+            for name, chosen in (("marked", y == 1), ("unmarked", (y == 0) & ~wire), ("wire", wire))
+        ),
+    ]
+    # What English brings: the same passages by heads that have learnt from none.
+    p = fit_loaded(replace(rows, splits=np.where(french, rows.splits, "none")), final=False).unseen_
+    return [*figures, figure("fr_without_english_auc", _auc, marked)]
+
+
+def _by_language(heads: SlantHeads, rows: SlantSet) -> FloatArray:
+    """Each row's probabilities by the head of its language that had not seen its outlet."""
+    french = rows.languages == "fr"
+    return np.asarray(np.where(french[:, None], heads.of("fr").unseen_, heads.of("en").unseen_))
 
 
 def _measures(threshold: float) -> dict[str, Callable[[FloatArray, FloatArray], float]]:

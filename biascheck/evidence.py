@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ from biascheck.heads import LanguageHead
 from biascheck.leftovers import LeftoverCounts, Leftovers, Mark
 from biascheck.lexicon import Entry, Hit, counted_worlds, load_lexicon, load_names
 from biascheck.reading import UNDETERMINED, Evidence, Provenance, Slant
-from biascheck.slant import AXIS, POLES, SlantHead, VoiceCounts, Voices
+from biascheck.slant import AXIS, COLUMNS, POLES, SlantHead, VoiceCounts, Voices
+from biascheck.wording import Wording
 
 __all__ = ["REST", "explain", "explain_leftovers", "explain_slant"]
 
@@ -123,14 +124,27 @@ def explain_leftovers(leftovers: Leftovers, row: sp.csr_matrix, pipeline: Any) -
 
 
 def explain_slant(
-    voices: Voices, row: sp.csr_matrix, slant: Slant, head: SlantHead, places: npt.NDArray[np.intp]
+    voices: Voices, body: str, row: sp.csr_matrix, slant: Slant, pipeline: Any, places: npt.NDArray[np.intp]
 ) -> tuple[Evidence, ...]:
-    """Evidence for the pole that is called: attributions and terms; together, ``ln(p / q)`` over the runner-up."""
+    """Evidence for the pole that is called: attributions, terms, words; together, ``ln(p / q)`` over the runner-up."""
     if slant.verdict not in slant.scores:
         return ()
+    head = pipeline.named_steps["heads"].of(voices.language)
     weights, begin = _apart(head, POLES, slant.verdict, slant.scores)
-    marks = VoiceCounts().marks(voices)
+    words = dict(pipeline.named_steps["features"].transformer_list)["words"].named_steps["words"]
+    marks = [*VoiceCounts().marks(voices), *_word_marks(voices, body, words, _added(row, weights))]
     return _of_marks(f"{AXIS}:{slant.verdict}", marks, weights, begin, row, lambda *span: placed(span, places))
+
+
+def _word_marks(voices: Voices, body: str, words: Wording, added: FloatArray) -> Iterator[Mark]:
+    """Every place of the few words that move the head most."""
+    found = [(len(COLUMNS) + column, start, end) for column, start, end in words.places(voices)]
+    telling = set(sorted({column for column, _, _ in found}, key=lambda column: -abs(added[column]))[:MAX_PHRASES])
+    spans = align(body)[1]
+    for column, start, end in found:
+        if column in telling:
+            why = f"a word that such texts use {'more' if added[column] > 0 else 'less'} than others"
+            yield Mark(column, 1.0, spans[start][0], spans[end - 1][1], why)
 
 
 def _apart(
@@ -249,7 +263,8 @@ def _passages(label: str, text: _Text, added: FloatArray, ngrams: ByteNgrams) ->
         return []
     per_word = np.asarray([per_character[w.start() : w.end()].sum() for w in words])
     code = label.partition(":")[2]
-    said = f"wording of texts translated from {_LANGUAGES.get(code, code)}" if code else _WORDING[label]
+    wording = _WORDING.get(label, f"wording of texts labelled {label}")
+    said = f"wording of texts translated from {_LANGUAGES.get(code, code)}" if code else wording
     found = []
     for sign, number, why in ((1, MAX_PASSAGES, said), (-1, MAX_AGAINST, f"speaks against: not {said}")):
         signed = sign * per_word

@@ -18,8 +18,10 @@ __all__ = [
     "Attribution",
     "Evidence",
     "Failure",
+    "FramingTerm",
     "Furniture",
     "ModelReference",
+    "OwnLabel",
     "Provenance",
     "Reading",
     "Slant",
@@ -83,6 +85,14 @@ class Slant:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLabel:
+    """A label that the model's user added: ``yes``, ``no`` or ``undetermined``, and its probability."""
+
+    verdict: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Attribution:
     """A quote or reported statement, with who says it and how the author introduces them."""
 
@@ -101,6 +111,18 @@ class Furniture:
     kind: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class FramingTerm:
+    """A side's word for something; `voice` is ``own`` (the author's) or ``quoted`` (also: held at arm's length)."""
+
+    concept: str
+    pole: str
+    voice: str
+    start: int
+    end: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +158,13 @@ class Reading:
     canonical_url: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
     slant: Mapping[str, Slant] = field(default_factory=dict)
+    #: A user's own labels; left out of the JSON of a model that has none.
+    labels: Mapping[str, OwnLabel] = field(default_factory=dict)
     loaded: float | None = None
     attribution: tuple[Attribution, ...] = ()
+    framing: tuple[FramingTerm, ...] = ()
+    #: Share of the article's characters that each side speaks; the author's is the rest. Empty without a verdict.
+    voices: Mapping[str, float] = field(default_factory=dict)
     furniture: tuple[Furniture, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -170,10 +197,16 @@ class Reading:
             },
             "loaded": None if self.loaded is None else round(self.loaded, 6),
             "attribution": [_plain(item) for item in self.attribution],
+            "framing": [_plain(item) for item in self.framing],
+            "voices": _rounded(self.voices),
             "furniture": [_plain(item) for item in self.furniture],
             "evidence": [item.to_dict() for item in self.evidence],
             "warnings": list(self.warnings),
         }
+        if self.labels:
+            found["labels"] = {
+                name: {"verdict": label.verdict, "score": round(label.score, 6)} for name, label in self.labels.items()
+            }
         if not with_text:
             del found["text"]
         return found

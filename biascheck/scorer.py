@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,26 +16,31 @@ from biascheck.errors import DocumentError
 from biascheck.evidence import explain, explain_leftovers, explain_slant
 from biascheck.furniture import bodies, body_with_offsets, placed
 from biascheck.leftovers import Leftovers, find_leftovers
+from biascheck.loaded import explain_loaded
 from biascheck.reading import (
     PROVENANCE,
     UNDETERMINED,
     Attribution,
     Evidence,
     Failure,
+    FramingTerm,
     Furniture,
     ModelReference,
+    OwnLabel,
     Provenance,
     Reading,
     Slant,
     SourceLanguage,
 )
-from biascheck.slant import AXIS, POLES, Voices, hear, on_topic
+from biascheck.slant import AXIS, COLUMNS, POLES, SIDES, VOICES, Voices, hear_many, on_topic
 from biascheck.store import Model, load_model
 
 __all__ = ["Scorer", "score"]
 
 #: A source language is named where the text is at least as likely as not a translation.
 TRANSLATED_ENOUGH = 0.5
+#: What is found in the body, at a place of its own.
+Placed = TypeVar("Placed", Attribution, FramingTerm)
 #: What a document tells of itself beside its text.
 _ABOUT = ("title", "author", "site_name", "canonical_url")
 
@@ -120,14 +125,23 @@ class Scorer:
         about = [{name: getattr(document, name) for name in _ABOUT} for document in documents]
         leftovers = find_leftovers(texts, self.model.lines, about)
         articles = bodies(texts, [left.found for left in leftovers])
-        X = self.model.pipeline[:-1].transform(articles).tocsr()
+        folded = self.model.pipeline.named_steps["fold"].transform(articles)
+        X = self.model.pipeline.named_steps["features"].transform(folded).tocsr()
         heads = self.model.pipeline.named_steps["heads"]
         L = self.model.aggregated[:-1].transform(leftovers)
         aggregated = self.model.aggregated.named_steps["heads"].predict_proba(L)[:, 0]
         provenance, languages = heads.predict_proba(X), heads.predict_language(X)
-        heard = [hear(a.text, d.language, d.date) for a, d in zip(articles, documents, strict=True)]
+        heard = hear_many(
+            [article.text for article in articles],
+            [document.language for document in documents],
+            [document.date for document in documents],
+            [fold.text for fold in folded],
+        )
         V = self.model.slant[:-1].transform(heard)
-        poles = self.model.slant.named_steps["head"].predict_proba(V)
+        poles = self.model.slant.named_steps["heads"].predict_proba(V, [d.language for d in documents])
+        loaded = self.model.loaded.score_many(heard) if self.model.loaded is not None else [None] * len(documents)
+        voices = V[:, : len(COLUMNS)]
+        own = self.model.own.call(X, voices) if self.model.own is not None else [({}, {})] * len(documents)
         return [
             _Scored(
                 body=articles[i].text,
@@ -141,6 +155,8 @@ class Scorer:
                 voices=heard[i],
                 voiced=V,
                 poles=poles[i],
+                loaded=loaded[i],
+                own=own[i],
             )
             for i in range(len(documents))
         ]
@@ -148,16 +164,21 @@ class Scorer:
     def _reading(self, document: Document, scored: _Scored | None, *, evidence: bool) -> Reading:
         provenance = Provenance()
         slant: dict[str, Slant] = {}
+        loaded: float | None = None
+        labels: dict[str, OwnLabel] = {}
         furniture: tuple[Furniture, ...] = ()
         attribution: tuple[Attribution, ...] = ()
+        framing: tuple[FramingTerm, ...] = ()
+        voices: dict[str, float] = {}
         passages: tuple[Evidence, ...] = ()
         warnings = document.warnings
         if scored is not None:
             furniture = tuple(item.furniture for item in scored.leftovers.found)
-            attribution = scored.voices.attributions
-            places = scored.places() if evidence or (attribution and furniture) else None
+            attribution, framing = scored.voices.attributions, _framing(scored.voices)
+            places = scored.places() if evidence or (furniture and (attribution or framing)) else None
             if furniture and places is not None:
                 attribution = tuple(_moved(item, places) for item in attribution)
+                framing = tuple(_moved(item, places) for item in framing)
             size = len(scored.body.strip())
             if size < MIN_CHARACTERS:
                 said = f"too_short: {size} characters of article; a verdict needs at least {MIN_CHARACTERS}"
@@ -166,10 +187,18 @@ class Scorer:
             else:
                 provenance = self._provenance(scored) if not document.blocking else provenance
                 slant = {AXIS: self._slant(scored, document.language)}
+                if not document.blocking:
+                    labels, axes = scored.own
+                    slant |= axes
+                loaded = scored.loaded
+                voices = _shares(scored.voices)
                 if places is not None and evidence:
                     passages = self._evidence(scored, provenance, places) if not document.blocking else ()
-                    head = self.model.slant.named_steps["head"]
-                    passages += explain_slant(scored.voices, scored.voiced[scored.row], slant[AXIS], head, places)
+                    voiced = scored.voiced[scored.row]
+                    passages += explain_slant(scored.voices, scored.body, voiced, slant[AXIS], self.model.slant, places)
+                    if self.model.loaded is not None:
+                        passages += explain_loaded(self.model.loaded, scored.voices, scored.loaded, places)
+                    passages += self._own_evidence(scored, labels, places)
         return Reading(
             id=document.id,
             path=document.path,
@@ -185,7 +214,11 @@ class Scorer:
             canonical_url=document.canonical_url,
             provenance=provenance,
             slant=slant,
+            loaded=loaded,
+            labels=labels,
             attribution=attribution,
+            framing=framing,
+            voices=voices,
             furniture=furniture,
             evidence=passages,
             warnings=warnings,
@@ -193,9 +226,9 @@ class Scorer:
 
     def _slant(self, scored: _Scored, language: str) -> Slant:
         topic = on_topic(scored.voices)
-        head = self.model.slant.named_steps["head"]
+        head = self.model.slant.named_steps["heads"].of(language)
         scores = dict(zip(POLES, map(float, scored.poles), strict=True))
-        return Slant(head.call(scored.poles, topic, language), scores, topic)
+        return Slant(head.call(scored.poles, topic), scores, topic)
 
     def _evidence(self, scored: _Scored, provenance: Provenance, places: npt.NDArray[np.intp]) -> tuple[Evidence, ...]:
         found = explain(scored.body, places, scored.features[scored.row], provenance, self.model.pipeline)
@@ -203,6 +236,18 @@ class Scorer:
             found += explain_leftovers(scored.leftovers, scored.counts[scored.row], self.model.aggregated)
         order = {label: number for number, label in enumerate(provenance.verdict)}
         return tuple(sorted(found, key=lambda e: order.get(e.label, len(order))))
+
+    def _own_evidence(
+        self, scored: _Scored, labels: dict[str, OwnLabel], places: npt.NDArray[np.intp]
+    ) -> tuple[Evidence, ...]:
+        said = [name for name, label in labels.items() if label.verdict == "yes"]
+        if not said:
+            return ()
+        features = self.model.pipeline.named_steps["features"]
+        found: tuple[Evidence, ...] = self.model.own.explain(
+            said, scored.body, places, scored.features[scored.row], features
+        )
+        return found
 
     def _provenance(self, scored: _Scored) -> Provenance:
         heads = self.model.pipeline.named_steps["heads"]
@@ -242,6 +287,9 @@ class _Scored:
     voices: Voices
     voiced: Any
     poles: npt.NDArray[np.float64]
+    loaded: float | None
+    #: What a user's own heads say: labels, and axes.
+    own: tuple[dict[str, OwnLabel], dict[str, Slant]]
 
     def places(self) -> npt.NDArray[np.intp]:
         """Where each character of the body stands in the document's text."""
@@ -249,8 +297,26 @@ class _Scored:
         return np.asarray(body_with_offsets(self.leftovers.text, found)[1], dtype=np.intp)
 
 
-def _moved(item: Attribution, places: npt.NDArray[np.intp]) -> Attribution:
-    """An attribution found in the body, at its place in the text."""
+def _framing(voices: Voices) -> tuple[FramingTerm, ...]:
+    """The terms heard, each with the voice that it counts for."""
+    return tuple(
+        FramingTerm(t.concept, t.pole, VOICES[t.quoted or t.distanced], t.start, t.end, t.why)
+        for t in voices.framing.terms
+    )
+
+
+def _shares(voices: Voices) -> dict[str, float]:
+    """Who has the word, in shares of the article's characters as far as it was read; the author has what is left."""
+    said = dict.fromkeys(SIDES, 0)
+    for item in voices.attributions:
+        said[item.side] += item.end - item.start
+    size = max(len(voices.text), sum(said.values()), 1)
+    shares = {side: count / size for side, count in said.items()}
+    return {**shares, "author": max(1 - sum(shares.values()), 0.0)}
+
+
+def _moved(item: Placed, places: npt.NDArray[np.intp]) -> Placed:
+    """What was found in the body, at its place in the text."""
     start, end = placed((item.start, item.end), places)
     return replace(item, start=start, end=end)
 

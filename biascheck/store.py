@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import re
+import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, resources
@@ -14,9 +17,9 @@ from typing import Any
 from biascheck.errors import ModelError
 from biascheck.lexicon import lexicon_checksum
 
-__all__ = ["FORMAT", "Model", "data_folder", "load_model", "models_folder", "save_model"]
+__all__ = ["FORMAT", "Model", "checksum", "data_folder", "load_model", "models_folder", "save_model"]
 
-FORMAT = 3
+FORMAT = 4
 FILE = "model.skops"
 #: Classes that a model may hold, ours and scikit-learn's; numpy's and scipy's are known to skops. Nothing else opens.
 _TRUSTED = [
@@ -32,8 +35,14 @@ _TRUSTED = [
     "biascheck.heads.LanguageHead",
     "biascheck.leftovers.LeftoverCounts",
     "biascheck.lines.LineModel",
+    "biascheck.loaded.LoadedHead",
+    "biascheck.own.AxisHead",
+    "biascheck.own.OwnHeads",
+    "biascheck.own.OwnLabels",
     "biascheck.slant.SlantHead",
+    "biascheck.slant.SlantHeads",
     "biascheck.slant.VoiceCounts",
+    "biascheck.wording.Wording",
     "sklearn.feature_extraction.text.TfidfTransformer",
     "sklearn.pipeline.FeatureUnion",
     "sklearn.pipeline.Pipeline",
@@ -56,7 +65,7 @@ class Model:
         Texts → lines of furniture that no rule names.
     slant : Pipeline
         `Voices` → poles of the war in Ukraine.
-    loaded : Pipeline, optional
+    loaded : LoadedHead, optional
         Sentences → how much their wording judges.
     own : object, optional
         Heads for labels and axes that a user added.
@@ -105,7 +114,7 @@ def save_model(folder: Path, parts: dict[str, Any], *, name: str, about: dict[st
     import skops.io
 
     folder.mkdir(parents=True, exist_ok=True)
-    data = skops.io.dumps(parts, compression=8, compresslevel=6)
+    data = _same_bytes(skops.io.dumps(parts))
     digest = hashlib.sha256(data).hexdigest()
     described = {
         "format": FORMAT,
@@ -120,6 +129,34 @@ def save_model(folder: Path, parts: dict[str, Any], *, name: str, about: dict[st
     return digest
 
 
+def checksum(folder: Path) -> str:
+    """What a model's description says of its file; empty where there is none."""
+    try:
+        return str(json.loads((folder / "model.json").read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _same_bytes(data: bytes) -> bytes:
+    """A skops file in which addresses of objects are numbered by where they come first, and no time stands."""
+    numbers: dict[str, str] = {}
+
+    def number(found: re.Match[bytes]) -> bytes:
+        key = found.group(2).decode()
+        return found.group(1) + numbers.setdefault(key, str(len(numbers) + 1)).encode() + found.group(3)
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        schema = re.sub(rb'("(?:__id__|file)": "?)(\d+)(\.[a-z]+"|(?=[,\s]))', number, old.read("schema.json"))
+        named = {f"{numbers[Path(n).stem]}{Path(n).suffix}": n for n in old.namelist() if n != "schema.json"}
+        files = {**{name: old.read(named[name]) for name in sorted(named)}, "schema.json": schema}
+        for name, content in files.items():
+            about = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            about.create_system = 3
+            new.writestr(about, content, compress_type=zipfile.ZIP_DEFLATED, compresslevel=6)
+    return out.getvalue()
+
+
 def _replace(path: Path, data: bytes) -> None:
     part = path.with_name(path.name + ".part")
     with part.open("wb") as handle:
@@ -129,25 +166,45 @@ def _replace(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-@lru_cache(maxsize=4)
-def load_model(name: str = "fr") -> Model:
-    """Open a model by the name of a shipped one or by the path of a folder.
+def load_model(name: str | None = None) -> Model:
+    """Open a model by the name of a shipped one or of a user's own, or by the path of a folder.
+
+    Parameters
+    ----------
+    name : str, optional
+        By default the model in force (see `biascheck.registry`).
 
     Raises
     ------
     ModelError
         Missing, of another format, damaged, or holding anything but the classes that a model is made of.
     """
-    folder = models_folder() / name
-    if not folder.is_dir():
-        folder = Path(name)
+    from biascheck import registry
+
+    named = registry.in_force() if name is None else name
+    folder = registry.find(named) or Path(named)
+    try:
+        # A model is opened once, unless its folder has been given another since.
+        stamp = tuple((folder / file).stat().st_mtime_ns for file in ("model.json", FILE))
+    except (OSError, ValueError):
+        stamp = ()
+    return _load(named, folder, stamp)
+
+
+@lru_cache(maxsize=4)
+def _load(name: str, folder: Path, _: tuple[int, ...]) -> Model:
     try:
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         data = (folder / FILE).read_bytes()
         expected, called, version = about["sha256"], about["name"], about["format"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        known = ", ".join(sorted(p.name for p in models_folder().glob("*") if (p / "model.json").is_file())) or "none"
-        raise ModelError(f"no model at {name!r}; installed: {known}; a path must hold model.json and {FILE}") from None
+        from biascheck import registry
+
+        known = ", ".join(model.name for model in registry.installed()) or "none"
+        gone = "; 'biascheck models use fr' puts the shipped one in force" if name == registry.in_force() else ""
+        raise ModelError(
+            f"no model at {name!r}; installed: {known}; a path must hold model.json and {FILE}{gone}"
+        ) from None
     if version != FORMAT:
         raise ModelError(f"{folder}: model format {version}, this biascheck reads {FORMAT}; install matching versions")
     digest = hashlib.sha256(data).hexdigest()

@@ -25,17 +25,30 @@ from biascheck.heads import BinaryHeads, Heads, LanguageHead, as_matrix, root_we
 from biascheck.leftovers import COLUMNS, LeftoverCounts
 from biascheck.lexicon import lexicon_checksum, load_lexicon
 from biascheck.lines import LineModel
+from biascheck.loaded import LoadedHead
+from biascheck.loaded_rows import LoadedSet, loaded_folds, measure_loaded, read_loaded
 from biascheck.planting import plant_leftovers
-from biascheck.slant import SlantHead, VoiceCounts
-from biascheck.slant_rows import SlantSet, measure_slant, read_slant, slant_folds, slant_weights
+from biascheck.slant import LANGUAGES as LANGUAGES_OF_SLANT
+from biascheck.slant import SlantHead, SlantHeads, VoiceCounts
+from biascheck.slant_rows import CONTRAST, HELD_OUT, SlantSet, measure_slant, read_slant, slant_folds, slant_weights
 from biascheck.teacher import assemble, clean_texts, read_page_lines
+from biascheck.wording import Wording
 
-__all__ = ["build_training", "featurise", "fit_aggregated", "fit_heads", "fit_parts", "fit_slant", "row_weights"]
+__all__ = [
+    "build_training",
+    "featurise",
+    "fit_aggregated",
+    "fit_heads",
+    "fit_loaded",
+    "fit_parts",
+    "fit_slant",
+    "row_weights",
+]
 
 LANGUAGE = "fr"
 TEXT_ORDERS = (6,)
 #: Share of rows that an n-gram must occur in, at least and at most. Chosen without labels, so no fold is looked at.
-TEXT_BAND = (0.005, 0.35)
+TEXT_BAND = (0.0065, 0.35)
 #: How much each block of features counts for the provenance heads and for the source language.
 #: Names say nothing about provenance and must not; calques say more about the language than all n-grams.
 #: The pseudo-news are all the Russian there is and nearly all the war: counted in full, the war is Russian.
@@ -49,6 +62,9 @@ LANGUAGE_SET_WEIGHT = {"ppn": 0.1, "written": 2.0}
 CUTS = {"original": "year", "agency": "year", "translated": "outlet", "rewritten": "year", "language": "system"}
 #: C of the heads that need another than 0.5.
 STRENGTH = {"agency": 2.0}
+#: Parameters of the heads for the war, by language, and how much the rows of the other language count for each.
+SLANT: dict[str, dict[str, Any]] = {"fr": {"C": 0.1, "voices": 0.2}, "en": {"C": 0.3, "voices": 0.05}}
+FOREIGN_WEIGHT = {"fr": 0.2, "en": 1.0}
 #: C of the head `aggregated`; how much the families count that we wrote to be hard; which leftovers count double, since
 #: they are known beforehand to be telling. Words of leftovers count half: there are many, of few families.
 AGGREGATED_STRENGTH = 0.01
@@ -83,6 +99,7 @@ def build_training(corpus: Path, written: Path) -> TrainingSet:
         leftovers=plant_leftovers(rows, pages, corpus.parent / "markers.csv", written.parent / "leftovers", model),
         lines=lines,
         slant=measure_slant(list(read_slant(corpus, written.parent / "contrast", written))),
+        loaded=measure_loaded(list(read_loaded(corpus))),
         parameters={"language": LANGUAGE, "lexicon": lexicon_checksum(LANGUAGE)},
     )
 
@@ -176,7 +193,8 @@ def row_weights(rows: Sequence[TrainingRow]) -> npt.NDArray[np.float64]:
     return root_weights([row.group for row in rows])
 
 
-def _language_weights(rows: Sequence[TrainingRow]) -> npt.NDArray[np.float64]:
+def language_weights(rows: Sequence[TrainingRow]) -> npt.NDArray[np.float64]:
+    """`row_weights`, less for sets that are one language's alone, shape (n_rows,)."""
     shares = np.asarray([LANGUAGE_SET_WEIGHT.get(row.set, 1.0) for row in rows])
     return np.asarray(row_weights(rows) * shares)
 
@@ -186,6 +204,11 @@ def _scale(places: dict[str, slice], scales: dict[str, float]) -> npt.NDArray[np
     for name, place in places.items():
         scale[place] = scales.get(name, 0.0)
     return scale
+
+
+def provenance_scale(places: dict[str, slice], head: str) -> npt.NDArray[np.float64]:
+    """How much each column of `featurise` counts for a provenance head, shape (n_features,)."""
+    return _scale(places, {**PROVENANCE_SCALES, **HEAD_SCALES.get(head, {})})
 
 
 def language_labels(rows: Sequence[TrainingRow]) -> npt.NDArray[np.intp]:
@@ -236,21 +259,41 @@ def fit_heads(
         weights=np.column_stack([np.ones(len(rows)) if head == "agency" else weights for head in HEADS]),
         folds=folds,
         groups=[row.group for row in rows],
-        scales={head: _scale(places, {**PROVENANCE_SCALES, **HEAD_SCALES.get(head, {})}) for head in HEADS},
+        scales={head: provenance_scale(places, head) for head in HEADS},
         final=final,
     )
     if "language" not in folds:
         return binary, None
+    return binary, fit_language(X, places, rows, language_weights(rows), folds["language"], final=final)
+
+
+def fit_language(
+    X: sp.csr_matrix,
+    places: dict[str, slice],
+    rows: Sequence[TrainingRow],
+    weights: npt.NDArray[np.float64],
+    folds: Sequence[Fold],
+    *,
+    final: bool = True,
+) -> LanguageHead:
+    """The head for the source language, on the translated rows alone; `unseen_` is NaN for the others."""
     translated = np.asarray([row.labels["translated"] == 1 for row in rows])
-    language = LanguageHead(LANGUAGES).fit(
-        X,
-        np.where(translated, language_labels(rows), -1),
-        weights=_language_weights(rows),
-        folds=folds["language"],
+    y = np.where(translated, language_labels(rows), -1)
+    known = np.flatnonzero(y >= 0)
+    place = np.full(len(y), -1)
+    place[known] = np.arange(len(known))
+    head = LanguageHead(LANGUAGES).fit(
+        X[known],
+        y[known],
+        weights=weights[known],
+        folds=[(place[train][y[train] >= 0], place[test][y[test] >= 0]) for train, test in folds],
         scale=_scale(places, LANGUAGE_SCALES),
         final=final,
     )
-    return binary, language
+    unseen = np.full((len(y), len(LANGUAGES)), np.nan)
+    unseen[known] = head.unseen_
+    head.unseen_ = unseen
+    return head
 
 
 def fit_lines(lines: LineSet) -> LineModel:
@@ -264,34 +307,90 @@ def leftover_folds(leftovers: LeftoverSet) -> list[Fold]:
     return folds_of(cell, 5)
 
 
-def fit_aggregated(leftovers: LeftoverSet, *, final: bool = True) -> BinaryHeads:
-    """The head `aggregated`, calibrated on families that it has not seen."""
+def aggregated_weights(leftovers: LeftoverSet) -> npt.NDArray[np.float64]:
+    """`root_weights` by family or outlet, less for the families that we wrote to be hard, shape (n_cases,)."""
     weights = root_weights(leftovers.groups.tolist())
     weights[leftovers.kinds == "written"] *= WRITTEN_FAMILIES
+    return weights
+
+
+def fit_aggregated(
+    leftovers: LeftoverSet,
+    *,
+    weights: npt.NDArray[np.float64] | None = None,
+    folds: Sequence[Fold] | None = None,
+    final: bool = True,
+) -> BinaryHeads:
+    """The head `aggregated`, calibrated on families that it has not seen.
+
+    Parameters
+    ----------
+    weights, folds
+        By default `aggregated_weights` and `leftover_folds`.
+    """
+    weights = aggregated_weights(leftovers) if weights is None else weights
     scale = np.full(leftovers.X.shape[1], 0.5)
     scale[: len(COLUMNS)] = [2.0 if name in SURE_LEFTOVERS else 1.0 for name in COLUMNS]
     return BinaryHeads(("aggregated",), C={"aggregated": AGGREGATED_STRENGTH}).fit(
         leftovers.X,
         leftovers.y[:, None].astype(float),
         weights=weights[:, None],
-        folds={"aggregated": leftover_folds(leftovers)},
+        folds={"aggregated": leftover_folds(leftovers) if folds is None else folds},
         groups=leftovers.groups.tolist(),
         scales={"aggregated": scale},
         final=final,
     )
 
 
-def fit_slant(rows: SlantSet, *, final: bool = True) -> SlantHead:
-    """The head for the war in Ukraine, calibrated on outlets and situations that it has not seen."""
-    return SlantHead().fit(
-        rows.X,
-        rows.y.astype(np.intp),
-        weights=slant_weights(rows),
-        folds=slant_folds(rows),
-        groups=rows.outlets,
-        languages=rows.languages,
-        final=final,
-    )
+def fit_slant(
+    rows: SlantSet,
+    *,
+    weights: npt.NDArray[np.float64] | None = None,
+    folds: Sequence[Fold] | None = None,
+    final: bool = True,
+    languages: Sequence[str] = tuple(SLANT),
+) -> SlantHeads:
+    """The heads for the war in Ukraine, calibrated on outlets and situations that they have not seen.
+
+    Parameters
+    ----------
+    weights, folds
+        By default `slant_weights` and `slant_folds`.
+    """
+    X = sp.hstack([rows.X, slant_words(rows).transform(rows.words)], format="csr")
+    weights = slant_weights(rows) if weights is None else weights
+    heads = {}
+    for language in languages:
+        heads[language] = SlantHead(language, **SLANT[language]).fit(
+            X,
+            np.where(rows.sets == HELD_OUT, -1, rows.y).astype(np.intp),
+            weights=np.where(rows.languages == language, weights, weights * FOREIGN_WEIGHT[language]),
+            folds=slant_folds(rows) if folds is None else folds,
+            # Our own texts are one hand, whatever they imitate.
+            groups=np.where(rows.sets == "written", "written", rows.outlets),
+            languages=rows.languages,
+            # Mainstream reporting as it is; the neutral contrast texts were written to be hard.
+            innocent=rows.sets != CONTRAST,
+            final=final,
+        )
+    return SlantHeads(heads)
+
+
+def slant_words(rows: SlantSet) -> TfidfTransformer:
+    """How much each word counts: less, the more texts have it."""
+    return TfidfTransformer().fit(rows.words[(rows.y >= 0) & (rows.sets != HELD_OUT)])
+
+
+def slant_pipeline(rows: SlantSet, heads: SlantHeads) -> Pipeline:
+    """`Voices` → poles of the war in Ukraine."""
+    words = Pipeline([("words", Wording(rows.vocabulary, LANGUAGES_OF_SLANT)), ("weights", slant_words(rows))])
+    features = FeatureUnion([("voices", VoiceCounts()), ("words", words)])
+    return Pipeline([("features", features), ("heads", heads)])
+
+
+def fit_loaded(rows: LoadedSet, *, final: bool = True) -> LoadedHead:
+    """How much sentences judge, calibrated on articles that it has not seen."""
+    return LoadedHead().fit(rows, folds=loaded_folds(rows), final=final)
 
 
 def fit_parts(training: TrainingSet) -> dict[str, Any]:
@@ -302,5 +401,6 @@ def fit_parts(training: TrainingSet) -> dict[str, Any]:
         "pipeline": Pipeline([("fold", FoldText()), ("features", feature_pipeline(training)), ("heads", heads)]),
         "aggregated": Pipeline([("leftovers", LeftoverCounts()), ("heads", fit_aggregated(training.leftovers))]),
         "lines": fit_lines(training.lines),
-        "slant": Pipeline([("voices", VoiceCounts()), ("head", fit_slant(training.slant))]),
+        "slant": slant_pipeline(training.slant, fit_slant(training.slant)),
+        **({} if training.loaded is None else {"loaded": fit_loaded(training.loaded)}),
     }

@@ -60,7 +60,9 @@ def heard(X: sp.csr_matrix) -> SlantSet:
     """Slant rows of as many texts as the matrix has rows, with values that half precision holds."""
     number = np.arange(X.shape[0])
     keys = [np.char.add(f"{name} «é» ", number.astype(str)) for name in ("outlet", "set", "language", "kind")]
-    return SlantSet(X, (number % 4 - 1).astype(np.int8), (number / 8).astype(np.float32), number % 2 == 0, *keys)
+    words = sp.csr_matrix((np.ones(len(number), np.float32), number, np.arange(len(number) + 1)), (len(number), 9))
+    y, topic = (number % 4 - 1).astype(np.int8), (number / 8).astype(np.float32)
+    return SlantSet(X, words, np.arange(9, dtype=np.int32), y, topic, number % 2 == 0, *keys)
 
 
 LINES = lines_of(PAGE, "Une phrase.")

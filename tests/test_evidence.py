@@ -28,6 +28,9 @@ MENU = "Accueil Sport Météo Newsletter Contact Jeux Podcasts Connexion Emploi 
 def expected(reading: Reading, label: str) -> float:
     """The log-odds that a label's evidence must add up to; of a language or a pole, against the runner-up."""
     subject, _, choice = label.partition(":")
+    if label == "loaded":
+        assert reading.loaded is not None
+        return math.log(reading.loaded) - math.log1p(-reading.loaded)
     if not choice:
         p = reading.provenance.scores[label]
         return math.log(p) - math.log1p(-p)
@@ -44,6 +47,8 @@ def check(reading: Reading) -> None:
     labels += [f"source_language:{spoken}"] if spoken != UNDETERMINED else []
     slant = reading.slant[AXIS]
     labels += [f"{AXIS}:{slant.verdict}"] if slant.verdict in slant.scores else []
+    # Sentences that judge are shown where there are some, whatever the verdict.
+    labels += ["loaded"] if any(item.label == "loaded" for item in reading.evidence) else []
     assert list(dict.fromkeys(item.label for item in reading.evidence)) == labels
     for label in labels:
         entries = [item for item in reading.evidence if item.label == label]
@@ -114,8 +119,8 @@ def test_evidence_for_a_pole_adds_up_whatever_is_said(
     scorer: Scorer, texts: dict[str, str], monkeypatch: pytest.MonkeyPatch, pole: str
 ) -> None:
     """For a pole that is called against its text as well."""
-    head = scorer.model.slant.named_steps["head"]
-    monkeypatch.setattr(type(head), "verdict", lambda self, p, language: pole)
+    head = scorer.model.slant.named_steps["heads"].of("fr")
+    monkeypatch.setattr(type(head), "verdict", lambda self, p: pole)
     called = [reading for text in texts.values() if (reading := scorer.score(text)).slant[AXIS].verdict == pole]
     assert len(called) >= 5
     for reading in called:
@@ -131,7 +136,9 @@ def test_an_undetermined_text_shows_what_speaks_for_and_against_a_translation(
     speak(language=False)
     for text in texts.values():
         reading = scorer.score(text)
-        assert {item.label for item in reading.evidence if not item.label.startswith(AXIS)} == {"translated"}
+        assert {item.label for item in reading.evidence if not item.label.startswith((AXIS, "loaded"))} == {
+            "translated"
+        }
 
 
 def test_evidence_is_left_out_on_request(scorer: Scorer, texts: dict[str, str]) -> None:

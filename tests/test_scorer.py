@@ -74,7 +74,7 @@ def test_evidence_points_into_the_text(readings: dict[str, Reading], number: str
     assert reading.evidence
     assert all(reading.text[item.start : item.end].strip() for item in reading.evidence if item.why != REST)
     known = {*PROVENANCE, *(f"source_language:{code}" for code in reading.provenance.source_language.scores)}
-    known |= {f"{AXIS}:{pole}" for pole in POLES}
+    known |= {"loaded", *(f"{AXIS}:{pole}" for pole in POLES)}
     for item in reading.evidence:
         assert 0 <= item.start <= item.end <= len(reading.text)
         assert item.label in known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import skops.io
 from hypothesis import given
 from hypothesis import strategies as st
 
+from biascheck.folding import Body, fold_many
 from biascheck.reading import OFF_TOPIC, UNDETERMINED, Slant
 from biascheck.scorer import Scorer
 from biascheck.slant import (
@@ -30,9 +32,19 @@ from biascheck.slant import (
     hear,
     on_topic,
 )
-from biascheck.slant_rows import SlantSet, slant_folds, slant_weights
+from biascheck.slant_rows import (
+    MIN_OTHERS,
+    SlantRow,
+    SlantSet,
+    choose_words,
+    slant_folds,
+    slant_weights,
+)
+from biascheck.wording import BITS, hash_text, word_codes
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What is not a letter ends a word; a sign outside the basic plane counts as one.
+RUNS = re.compile("[abéZ😀]+")
 PESKOV = "« La ville est à nous », a déclaré le porte-parole du Kremlin Dmitri Peskov. "
 MINISTRY = "Le ministère russe de la Défense a affirmé que le pont avait été détruit. "
 ZELENSKY = "Volodymyr Zelensky a affirmé que le pont tenait. "
@@ -192,28 +204,32 @@ def problem() -> Problem:
     return Problem(sp.csr_matrix(dense), y, np.char.add("outlet ", outlet.astype(str)), languages, folds)
 
 
-def fitted(problem: Problem, *, final: bool = True) -> SlantHead:
-    return SlantHead(C=0.1).fit(
+def fitted(problem: Problem, language: str = "fr", *, final: bool = True) -> SlantHead:
+    return SlantHead(language, C=0.1, voices=1.0).fit(
         problem.X,
         problem.y,
         weights=np.ones(len(problem.y)),
         folds=problem.folds,
         groups=problem.groups,
         languages=problem.languages,
+        innocent=np.ones(len(problem.y), bool),
         final=final,
     )
 
 
 def test_few_innocent_rows_of_unseen_outlets_are_accused(problem: Problem) -> None:
-    head = fitted(problem)
-    assert head.thresholds_.shape == (len(LANGUAGES), len(POLES))
-    for number, language in enumerate(LANGUAGES):
+    for language in LANGUAGES:
+        head = fitted(problem, language)
+        assert head.thresholds_.shape == (len(POLES),)
         chosen = problem.languages == language
         innocent = head.unseen_[chosen & (problem.y == 0)]
         for pole in (1, 2):
-            assert (innocent[:, pole] >= head.thresholds_[number, pole]).mean() <= head.false_alarms
-            told = head.unseen_[chosen & (problem.y == pole), pole] >= head.thresholds_[number, pole]
+            assert (innocent[:, pole] >= head.thresholds_[pole]).mean() <= head.false_alarms[pole - 1]
+            told = head.unseen_[chosen & (problem.y == pole), pole] >= head.thresholds_[pole]
             assert told.mean() > 0.1, "a threshold that nothing passes is no answer"
+        partisan = head.unseen_[chosen & (problem.y > 0), 0]
+        assert (partisan >= head.thresholds_[0]).mean() <= head.missed
+        assert (head.unseen_[chosen & (problem.y == 0), 0] >= head.thresholds_[0]).mean() > 0.1
 
 
 def test_scores_sum_to_one_and_tell_the_poles_apart(problem: Problem) -> None:
@@ -244,19 +260,18 @@ def test_rows_without_a_label_are_tested_and_teach_nothing(problem: Problem) -> 
 
 def test_below_its_threshold_a_pole_is_not_called(problem: Problem) -> None:
     head = fitted(problem)
-    head.thresholds_ = np.asarray([[1.0, 0.5, 0.7], [1.0, 0.9, 0.9]])
-    for p, language, verdict in [
-        ([0.10, 0.10, 0.80], "fr", "pro_kremlin"),
-        ([0.10, 0.10, 0.80], "en", UNDETERMINED),
-        ([0.20, 0.15, 0.65], "fr", UNDETERMINED),
-        ([0.20, 0.60, 0.20], "fr", "pro_kyiv"),
-        ([0.55, 0.25, 0.20], "fr", UNDETERMINED),
-        ([0.70, 0.20, 0.10], "fr", "neutral"),
-        ([0.05, 0.90, 0.05], "en", "pro_kyiv"),
+    head.thresholds_ = np.asarray([0.6, 0.5, 0.7])
+    for p, verdict in [
+        ([0.10, 0.10, 0.80], "pro_kremlin"),
+        ([0.20, 0.15, 0.65], UNDETERMINED),
+        ([0.20, 0.60, 0.20], "pro_kyiv"),
+        ([0.55, 0.25, 0.20], UNDETERMINED),
+        ([0.70, 0.20, 0.10], "neutral"),
     ]:
-        assert head.verdict(np.asarray(p), language) == verdict, (p, language)
-    head.thresholds_[:] = 0.1
-    assert head.verdict(np.asarray([0.5, 0.3, 0.2]), "fr") == UNDETERMINED, "a pole is called only where it leads"
+        assert head.verdict(np.asarray(p)) == verdict, p
+    assert head.call(np.asarray([0.1, 0.1, 0.8]), ON_TOPIC / 2) == OFF_TOPIC
+    head.thresholds_[:] = [0.6, 0.1, 0.1]
+    assert head.verdict(np.asarray([0.5, 0.3, 0.2])) == UNDETERMINED, "a pole is called only where it leads"
 
 
 def test_unseen_scores_are_not_stored(problem: Problem) -> None:
@@ -269,11 +284,24 @@ def test_unseen_scores_are_not_stored(problem: Problem) -> None:
 
 
 def test_the_shipped_head_fits_the_columns_and_has_thresholds(scorer: Scorer) -> None:
-    head = scorer.model.slant.named_steps["head"]
-    assert head.coef_.shape == (2, len(COLUMNS))
-    assert head.thresholds_.shape == (len(LANGUAGES), len(POLES))
-    assert (head.thresholds_[:, 1:] > 0).all()
-    assert not hasattr(head, "unseen_")
+    heads = scorer.model.slant.named_steps["heads"]
+    words = dict(scorer.model.slant.named_steps["features"].transformer_list)["words"].named_steps["words"]
+    for language in LANGUAGES:
+        head = heads.of(language)
+        assert head.language == language
+        assert head.coef_.shape == (2, len(COLUMNS) + len(words.vocabulary))
+        assert ((head.thresholds_ > 0) & (head.thresholds_ < 1)).all()
+        assert not hasattr(head, "unseen_")
+    assert heads.of("de") is heads.of("fr")
+
+
+def test_each_language_is_read_by_its_own_head(scorer: Scorer) -> None:
+    heads = scorer.model.slant.named_steps["heads"]
+    X = scorer.model.slant[:-1].transform([hear(ENGLISH, "en"), hear(ENGLISH, "fr"), hear(ENGLISH, "en")])
+    p = heads.predict_proba(X, ["en", "fr", "en"])
+    np.testing.assert_array_equal(p[0], p[2])
+    np.testing.assert_allclose(p[[0, 2]], heads.of("en").predict_proba(X[[0, 2]]))
+    np.testing.assert_allclose(p[[1]], heads.of("fr").predict_proba(X[[1]]))
 
 
 keys = st.tuples(
@@ -290,7 +318,10 @@ def test_folds_keep_outlets_and_situations_whole(rows: list[tuple[str, str, str,
     sets, outlets, languages, kinds, y = (np.asarray(column) for column in zip(*rows, strict=True))
     size = len(rows)
     X = sp.csr_matrix((size, len(COLUMNS)), dtype=np.float32)
-    whole = SlantSet(X, y.astype(np.int8), np.ones(size, np.float32), y >= 0, outlets, sets, languages, kinds)
+    none = np.zeros(0, np.int32)
+    whole = SlantSet(
+        X, X[:, :0], none, y.astype(np.int8), np.ones(size, np.float32), y >= 0, outlets, sets, languages, kinds
+    )
     folds = slant_folds(whole)
     assert sorted(np.concatenate([test for _, test in folds]).tolist()) == list(range(size))
     for train, test in folds:
@@ -303,6 +334,40 @@ def test_folds_keep_outlets_and_situations_whole(rows: list[tuple[str, str, str,
         assert weights[chosen].sum() <= np.sqrt(chosen.sum()) + 1e-9
 
 
+def test_words_of_the_topic_and_names_are_not_counted() -> None:
+    """A word that all texts on the war have is the topic; a masked name is one where it begins a sentence as well."""
+
+    def row(text: str, *, war: bool) -> SlantRow:
+        return SlantRow(text, "fr", "press", "press", "native", "neutral", war)
+
+    about = [row("Hier la guerre continue, a dit Lazare. Lazare revient. Un fleuve monte.", war=True)] * 20
+    about += [row("Hier la guerre reprend. Le temps passe.", war=True)] * 60
+    others = [row("Hier un fleuve monte. Le temps passe. Une rue dort.", war=False)] * MIN_OTHERS
+    y = np.asarray([0] * len(about) + [-1] * len(others), dtype=np.int8)
+    rows = [*about, *others]
+    chosen = set(choose_words(fold_many([Body(r.text) for r in rows]), rows, y).tolist())
+
+    def kept(word: str) -> bool:
+        return int(hash_text(word)[2][0]) in chosen
+
+    assert kept("fleuve")
+    assert not kept("guerre"), "the topic"
+    assert not kept("lazare"), "a name where it begins a sentence"
+    assert not kept("rue"), "no labelled text has it"
+    assert not kept("hier"), "nearly every text has it"
+    assert all(code < 1 << BITS for code in chosen), "French comes first"
+
+
+@given(st.lists(st.text(alphabet="abé Z'¤0-\n😀", max_size=40), max_size=6))
+def test_words_of_many_texts_are_those_of_each(texts: list[str]) -> None:
+    together = word_codes(texts, [0] * len(texts))
+    for number, text in enumerate(texts):
+        alone = word_codes([text], [0])
+        assert together[number].indices.tolist() == alone.indices.tolist()
+        starts, ends, _ = hash_text(text)
+        assert [text[a:b] for a, b in zip(starts, ends, strict=True)] == RUNS.findall(text)
+
+
 def test_french_pro_kremlin_sites_are_spread_over_the_folds() -> None:
     """Each is tested by a model that learnt from the others."""
     sites = np.asarray([f"site-{number}.example" for number in range(4)]).repeat(5)
@@ -310,7 +375,7 @@ def test_french_pro_kremlin_sites_are_spread_over_the_folds() -> None:
     X = sp.csr_matrix((size, len(COLUMNS)), dtype=np.float32)
     ones, kremlin = np.ones(size, bool), np.full(size, 2, np.int8)
     french, ppn = np.full(size, "fr"), np.full(size, "ppn")
-    rows = SlantSet(X, kremlin, ones.astype(np.float32), ones, sites, ppn, french, ppn)
+    rows = SlantSet(X, X[:, :0], np.zeros(0, np.int32), kremlin, ones.astype(np.float32), ones, sites, ppn, french, ppn)
     assert [sorted(set(sites[test])) for _, test in slant_folds(rows)] == [[site] for site in sorted(set(sites))]
 
 

@@ -24,7 +24,7 @@ from biascheck.heads import BinaryHeads, Heads, LanguageHead
 from biascheck.leftovers import LeftoverCounts
 from biascheck.lexicon import lexicon_checksum
 from biascheck.lines import LineModel
-from biascheck.slant import SlantHead, VoiceCounts
+from biascheck.slant import SlantHead, SlantHeads, VoiceCounts
 from biascheck.store import FILE, FORMAT, load_model, models_folder, save_model
 
 LISTS = lexicon_checksum("fr")
@@ -62,7 +62,7 @@ def small() -> dict[str, Any]:
         "pipeline": Pipeline([("features", Cues()), ("heads", Heads(BinaryHeads(("a",)), LanguageHead(("en",))))]),
         "aggregated": Pipeline([("leftovers", LeftoverCounts()), ("heads", BinaryHeads(("aggregated",)))]),
         "lines": LineModel(),
-        "slant": Pipeline([("voices", VoiceCounts()), ("head", SlantHead(C=0.5))]),
+        "slant": Pipeline([("features", VoiceCounts()), ("heads", SlantHeads({"fr": SlantHead(C=0.5)}))]),
     }
 
 
@@ -89,7 +89,7 @@ def test_a_model_comes_back_as_it_was_saved(tmp_path: Path, small: dict[str, Any
     assert (model.name, model.sha256, model.about["language"]) == ("mine", digest, "fr")
     assert model.pipeline.named_steps["heads"].provenance.names == ("a",)
     assert model.aggregated.named_steps["heads"].names == ("aggregated",)
-    assert model.slant.named_steps["head"].get_params() == SlantHead(C=0.5).get_params()
+    assert model.slant.named_steps["heads"].of("fr").get_params() == SlantHead(C=0.5).get_params()
     assert model.lines.get_params() == small["lines"].get_params()
     assert sorted(file.name for file in (tmp_path / "m").iterdir()) == ["model.json", FILE]
 
