@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BiascheckError", "DocumentError", "LabelsError", "ModelError"]
+__all__ = ["BatchError", "BiascheckError", "DocumentError", "LabelsError", "ModelError"]
 
 
 class BiascheckError(Exception):
@@ -16,7 +16,7 @@ class DocumentError(BiascheckError):
     ----------
     code : str
         Stable, for programs: ``empty``, ``binary``, ``too_large``, ``not_found``, ``unreadable``,
-        ``no_article``.
+        ``no_article``; in a batch also ``bad_row``, ``internal`` and ``worker_died``.
     message : str
         For people, with the remedy.
     """
@@ -36,3 +36,7 @@ class ModelError(BiascheckError):
 
 class LabelsError(BiascheckError):
     """Training or evaluation data that cannot be used as it stands."""
+
+
+class BatchError(BiascheckError):
+    """A batch run that cannot begin or cannot go on; what is done of it stays done."""
