@@ -12,6 +12,12 @@ __all__ = ["limits"]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def _in_force() -> str:
+    from biascheck.registry import in_force
+
+    return in_force()
+
+
 def limits(command: Command) -> Command:
     """The options that every command that reads documents shares."""
     for option in (
@@ -29,7 +35,12 @@ def limits(command: Command) -> Command:
             show_default=True,
             help="Refuse larger texts.",
         ),
-        click.option("--model", default="fr", show_default=True, help="Name of a model, or path of a model folder."),
+        click.option(
+            "--model",
+            default=_in_force,
+            show_default="the one in force",
+            help="Name of a model, or path of a model folder.",
+        ),
     ):
         command = option(command)
     return command
