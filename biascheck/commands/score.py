@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,9 +21,16 @@ __all__ = ["score"]
 @click.option(
     "--evidence/--no-evidence", default=True, show_default=True, help="Work out the passages behind a verdict."
 )
+@click.option("--show", is_flag=True, help="Print the text as well, with its quotes, terms and furniture marked.")
 @limits
 def score(
-    files: tuple[str, ...], as_json: bool, evidence: bool, model: str, max_text_bytes: int, max_html_bytes: int
+    files: tuple[str, ...],
+    as_json: bool,
+    evidence: bool,
+    show: bool,
+    model: str,
+    max_text_bytes: int,
+    max_html_bytes: int,
 ) -> None:
     """Read FILES (.txt, .html), or standard input given as '-'.
 
@@ -32,11 +40,16 @@ def score(
     from biascheck.reading import Failure
 
     sizes = Limits(text=max_text_bytes, html=max_html_bytes)
+    if show and as_json:
+        raise click.UsageError("--show is for reading, --json for programs; choose one (the JSON holds the text)")
     failed = 0
-    show = _shower(as_json)
+    print_result = _printer(as_json, show=show)
     for result in _read_files(files, model, sizes, evidence=evidence):
         failed += isinstance(result, Failure)
-        show(result)
+        print_result(result)
+    if not as_json and failed < len(files) and sys.stdout.isatty():
+        named = " ".join(map(shlex.quote, files)) if len(files) < 4 else f"{shlex.quote(files[0])} …"
+        click.secho(f"the same as a page: biascheck report {named} -o report.html", dim=True)
     if failed:
         if len(files) > 1:
             click.echo(f"{failed} of {len(files)} inputs could not be read", err=True)
@@ -45,7 +58,9 @@ def score(
 
 def _read_files(files: tuple[str, ...], model: str, sizes: Any, *, evidence: bool) -> Iterator[Any]:
     """A reading or a failure for each file, in order."""
-    _import_skops()
+    from biascheck.quick import import_skops
+
+    import_skops()
     from biascheck.reading import Failure
     from biascheck.scorer import Scorer
 
@@ -61,30 +76,23 @@ def _read_files(files: tuple[str, ...], model: str, sizes: Any, *, evidence: boo
             yield Failure.of(error, id=name, path=None if name == "-" else name)
 
 
-def _import_skops() -> None:
-    """Import skops without all of scikit-learn.
-
-    It imports every estimator to know which names to trust; the store names the few that our models hold. That is a
-    tenth of a second of scoring one text. Only in a process of our own: others may need skops as it is.
-    """
-    import sklearn.utils
-
-    every = sklearn.utils.all_estimators
-    sklearn.utils.all_estimators = list
-    try:
-        import skops.io  # noqa: F401
-    finally:
-        sklearn.utils.all_estimators = every
-
-
-def _shower(as_json: bool) -> Callable[[Any], None]:
+def _printer(as_json: bool, *, show: bool = False) -> Callable[[Any], None]:
     if as_json:
         return lambda result: click.echo(result.to_json().encode("utf-8"))
     from rich.console import Console
 
     from biascheck.reading import Failure
-    from biascheck.render.terminal import print_failure, print_reading
+    from biascheck.render.terminal import print_failure, print_reading, print_text
 
     # Piped, a line is as long as what it says: rich would cut it at 80 columns.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
-    return lambda r: print_failure(console, r) if isinstance(r, Failure) else print_reading(console, r)
+
+    def printed(result: Any) -> None:
+        if isinstance(result, Failure):
+            print_failure(console, result)
+            return
+        print_reading(console, result)
+        if show:
+            print_text(console, result)
+
+    return printed

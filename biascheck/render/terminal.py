@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from itertools import zip_longest
 
 from rich.console import Console, Group
@@ -11,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from biascheck.reading import OFF_TOPIC, UNDETERMINED, Evidence, Failure, Reading, Slant, Upstream
+from biascheck.render.marks import Mark, cut
 
-__all__ = ["print_failure", "print_reading"]
+__all__ = ["print_failure", "print_reading", "print_text"]
 
 BAR = 20
 _LANGUAGES = {"en": "English", "es": "Spanish", "de": "German", "ru": "Russian", "fr": "French"}
+_SIDES = {"ukraine": "blue", "russia": "red", "western": "green", "other": "magenta"}
 MAX_REASONS = 8
 MAX_PASSAGE = 70
 MAX_OUTLETS = 6
@@ -34,6 +37,52 @@ def print_failure(console: Console, failure: Failure) -> None:
     console.print(Text(_printable(failure.path or failure.id), style="bold"))
     said = Text(f"error  {failure.code}: {_printable(failure.message)}", style="red")
     console.print(Padding(said, (0, 0, 1, 2), expand=False))
+
+
+def print_text(console: Console, reading: Reading) -> None:
+    """Print the text with its marks, in brackets and in colour: what is said by colour is said in signs as well.
+
+    ``[western: …]`` is reported speech with the side that speaks, ``{source_link: …}`` furniture, ``_…_`` a term with
+    its pole, ``*…*`` evidence for the first verdict that has any (``~…~`` against it).
+    """
+    first = next((e.label for e in reading.evidence), None)
+    named: dict[str, list[str]] = {}
+    marks = []
+    for number, (layer, (start, end), *signs) in enumerate(_shown(reading, first)):
+        named[str(number)] = signs
+        marks.append(Mark(str(number), layer, start, end))
+    text = Text()
+    if first is not None:
+        text.append(f"*…* evidence for {first}, ~…~ against it\n", "dim")
+    for segment in cut(marks, len(reading.text)):
+        styles = [named[mark.key][2] for mark in segment.marks]
+        for mark in segment.first:
+            text.append(named[mark.key][0], "dim")
+        said = "\n".join(_printable(line) for line in reading.text[segment.start : segment.end].split("\n"))
+        text.append(said, " ".join(styles))
+        for mark in reversed(segment.last):
+            text.append(named[mark.key][1], "dim")
+    # Wrapped on a screen; as it is for another program.
+    console.print(text, soft_wrap=not console.is_terminal)
+    console.print()
+
+
+def _shown(reading: Reading, label: str | None) -> Iterator[tuple[str, tuple[int, int], str, str, str]]:
+    """Marks with their layer, place, opening sign, closing sign and style."""
+    for item in reading.furniture:
+        yield "furniture", (item.start, item.end), f"{{{item.kind}: ", "}", "dim"
+    for quote in reading.attribution:
+        yield "quote", (quote.start, quote.end), f"[{quote.side}: ", "]", _SIDES.get(quote.side, "")
+    off = reading.slant and all(slant.verdict == OFF_TOPIC for slant in reading.slant.values())
+    for term in () if off else reading.framing:
+        yield "framing", (term.start, term.end), "_", f"_({term.pole}, {term.voice})", "underline"
+    # What several reasons say of one place is one mark, for or against.
+    weights: dict[tuple[int, int], float] = defaultdict(float)
+    for evidence in reading.evidence:
+        if evidence.label == label:
+            weights[evidence.start, evidence.end] += evidence.weight
+    for span, weight in weights.items():
+        yield "evidence", span, *(("*", "*", "bold") if weight > 0 else ("~", "~", "bold"))
 
 
 def _body(reading: Reading) -> list[Text | Table]:
@@ -57,6 +106,9 @@ def _body(reading: Reading) -> list[Text | Table]:
         said = ", ".join(kind if n == 1 else f"{kind} × {n}" for kind, n in kinds.items())
         parts.append(Text(f"furniture  {said}"))
     parts += [Text(_slant(axis, slant)) for axis, slant in reading.slant.items()]
+    if reading.labels:
+        own = ", ".join(f"{name}: {label.verdict} ({label.score:.0%})" for name, label in reading.labels.items())
+        parts.append(Text(f"labels  {own}"))
     if reading.attribution:
         sides = Counter(item.side for item in reading.attribution)
         parts.append(Text("voices  " + ", ".join(f"{side} × {n}" for side, n in sides.most_common())))
