@@ -13,7 +13,7 @@ from biascheck.errors import BiascheckError
 __all__ = ["main"]
 
 #: In the order of the help page. A command's module is imported when it is called for, so that `-h` is quick.
-COMMANDS = ("score", "train", "evaluate", "models")
+COMMANDS = ("score", "batch", "train", "label", "evaluate", "report", "serve", "models")
 
 
 class _Commands(click.Group):

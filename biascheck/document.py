@@ -20,6 +20,10 @@ MIN_CHARACTERS = 300
 #: Characters given to the language identifier; more changes nothing but the time it takes.
 LANGUAGE_SAMPLE = 1500
 SAMPLE_WORDS = 250
+#: Words that tell most texts; a text with fewer different ones than `LEAST_WORDS` is no prose.
+FIRST_WORDS, LEAST_WORDS = 200, 25
+#: Share of function words from which a text is French.
+FRENCH_SHARE = 0.11
 #: Signatures of files that people take for text; saying which one it is saves them a search.
 MAGIC = {
     b"%PDF": "a PDF file: convert it to text first (pdftotext)",
@@ -296,12 +300,17 @@ def _inspect(document: Document) -> Document:
     """Language, and the reasons for which no verdict may be given."""
     text = document.text.strip()
     warnings = list(document.warnings)
-    found = text[:20_000].replace("’", " ").replace("'", " ").split()
-    letters = _letters(text[:20_000])
-    language = _identify(text[:LANGUAGE_SAMPLE], found) if letters >= 20 else "und"
+    start = text[:20_000]
+    # The first words tell most texts, and save looking at the others.
+    plainly = _clearly_prose(start[:LANGUAGE_SAMPLE])
+    found = [] if plainly else start.replace("’", " ").replace("'", " ").split()
+    letters = _letters(start)
+    language = "und"
+    if letters >= 20:
+        language = "fr" if plainly else _identify(text[:LANGUAGE_SAMPLE], found)
     if len(text) < MIN_CHARACTERS:
         warnings.append(f"too_short: {len(text)} characters; a verdict needs at least {MIN_CHARACTERS}")
-    elif letters < 0.5 * len(text[:20_000]) or len(set(found)) < 25:
+    elif letters < 0.5 * len(start) or (not plainly and len(set(found)) < LEAST_WORDS):
         warnings.append("not_prose: a list, a table or repetition rather than sentences; no verdict is given")
     if language not in {"fr", "und"}:
         read = "read for slant, not for provenance" if language == "en" else "the installed model reads French"
@@ -324,10 +333,19 @@ def _identifier() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
+def _clearly_prose(start: str) -> bool:
+    """Whether the first words of a text have the variety of prose already, and make it `_clearly_french`."""
+    words = start.replace("’", " ").replace("'", " ").split(None, FIRST_WORDS)
+    # The last may be cut, or all that follows.
+    distinct = set(words[:-1])
+    known = sum(map(_FUNCTION_WORDS.__contains__, words[:-1]))
+    return len(words) > FIRST_WORDS and len(distinct) >= LEAST_WORDS and known > FRENCH_SHARE * SAMPLE_WORDS
+
+
 def _clearly_french(words: Sequence[str]) -> bool:
     """Whether French function words make up so much that opening the language model would tell nothing new."""
     known = sum(map(_FUNCTION_WORDS.__contains__, words))
-    return known > max(20, 0.11 * len(words))
+    return known > max(20, FRENCH_SHARE * len(words))
 
 
 def _identify(sample: str, words: Sequence[str]) -> str:

@@ -14,13 +14,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import product
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from biascheck.lexicon import read_table
 from biascheck.quotes import even, find_quotes
@@ -32,7 +29,11 @@ REACH_BEFORE, REACH_AFTER = 40, 15
 #: The same for a negation.
 REACH_NEGATION = 16
 #: A phrase's beginnings are written out up to this many forms, and to this length in characters.
-MAX_FORMS, MIN_BEGINNING = 6, 6
+MAX_FORMS, MIN_BEGINNING = 12, 4
+#: The same for the forms that are compared after a beginning.
+MAX_JOINED = 64
+#: Characters by which what may follow a beginning is looked up.
+KEY = 2
 #: A quotation of more words is a quotation.
 MAX_SCARE_WORDS = 3
 
@@ -59,10 +60,11 @@ _LONGER = tuple((old, new) for old, new in _ALIKE if len(new) > 1)
 Slots = tuple[tuple[str, ...], ...]
 #: What a beginning leads to: the kind and number of its entry, and the slots that must follow.
 Rest = tuple[int, int, Slots]
+#: A find, so that plain sorting puts the longest of those that begin together first: start, minus end, entry.
+_Span = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A concept's wording found, with offsets in the text as given (end exclusive).
 
     `quoted` is whether the words are somebody else's: inside a quotation, or `distanced` from by the author (named as
@@ -78,8 +80,7 @@ class Term:
     distanced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A word that judges (`kind` ``loaded``, `strength` 1 to 3), weakens (``hedge``) or insists (``booster``)."""
 
     kind: str
@@ -89,8 +90,7 @@ class Loaded:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(NamedTuple):
     """Everything that one pass finds; `topics` counts the words of the war's subject."""
 
     terms: tuple[Term, ...]
@@ -102,7 +102,7 @@ class _Lexicon:
     """The phrases of one language, by their beginnings."""
 
     def __init__(self, language: str) -> None:
-        from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+        from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
         tables = read_table("framing")
         self.concepts: list[tuple[str, str, str]] = []
@@ -126,13 +126,59 @@ class _Lexicon:
         for row in _of(tables, "negation", language):
             for phrase in row["phrases"]:
                 _plant(owners, phrase, _NEGATION, 0)
-        self.owners = [tuple(rests) for rests in owners.values()]
-        self.automaton = AhoCorasick(
-            list(owners),
+        self._rests = list(owners.values())
+        self._owners: list[_Owner | None] = [None] * len(owners)
+        # One byte a character, so that its places are places in the text.
+        self._automaton = BytesAhoCorasick(
+            [beginning.encode("latin-1") for beginning in owners],
             matchkind=MatchKind.Standard,
             implementation=Implementation.ContiguousNFA,
-            store_patterns=False,
         )
+
+    def find(self, folded: str) -> tuple[list[_Span], ...]:
+        """The phrases in a folded text, by kind, overlapping ones too."""
+        found: tuple[list[_Span], ...] = ([], [], [], [], [], [])
+        owners, size = self._owners, len(folded)
+        for number, start, end in self._automaton.find_matches_as_indexes(folded.encode("latin-1", "replace"), True):
+            if start and folded[start - 1].isalnum():
+                continue
+            whole, after, otherwise = owners[number] or self._own(number)
+            if whole and not (end < size and folded[end].isalnum() and folded[end - 1].isalnum()):
+                for kind, entry in whole:
+                    found[kind].append((start, -end, entry))
+            for kind, entry, slots in after.get(folded[end : end + KEY], otherwise) if after else otherwise:
+                stop = _follow(folded, end, slots, 0) if folded.startswith(slots[0], end) else -1
+                if stop >= 0:
+                    while folded[stop - 1] == " ":
+                        stop -= 1
+                    found[kind].append((start, -stop, entry))
+        return found
+
+    def _own(self, number: int) -> _Owner:
+        """What a beginning leads to, arranged when a text first has it: most beginnings never are."""
+        rests = self._rests[number]
+        longer = [(kind, entry, _joined(slots)) for kind, entry, slots in rests if slots]
+
+        def following(sign: str) -> tuple[Rest, ...]:
+            return tuple(
+                (kind, entry, (forms, *later))
+                for kind, entry, (first, *later) in longer
+                if (forms := tuple(form for form in first if len(form) < KEY or form[:KEY] == sign))
+            )
+
+        signs = {form[:KEY] for _, _, slots in longer for form in slots[0]}
+        whole = tuple((kind, entry) for kind, entry, slots in rests if not slots)
+        found = _Owner(whole, {sign: following(sign) for sign in signs}, following(""))
+        self._owners[number] = found
+        return found
+
+
+class _Owner(NamedTuple):
+    """The entries that a beginning is all of; those of which more must follow, by its first characters; all others'."""
+
+    whole: tuple[tuple[int, int], ...]
+    after: dict[str, tuple[Rest, ...]]
+    otherwise: tuple[Rest, ...]
 
 
 def find_framing(text: str, quoted: Sequence[tuple[int, int]] = (), language: str = "fr") -> Framing:
@@ -151,36 +197,20 @@ def find_framing(text: str, quoted: Sequence[tuple[int, int]] = (), language: st
         return Framing((), (), 0)
     lexicon = _lexicon(language)
     folded, places = _fold(text)
-    found: tuple[list[tuple[int, int, int]], ...] = ([], [], [], [], [], [])
-    owners, size = lexicon.owners, len(folded)
-    for number, start, end in lexicon.automaton.find_matches_as_indexes(folded, overlapping=True):
-        if start and folded[start - 1].isalnum():
-            continue
-        for kind, entry, slots in owners[number]:
-            stop = end
-            if slots:
-                if not folded.startswith(slots[0], end):
-                    continue
-                stop = _follow(folded, end, slots, 0)
-                if stop < 0:
-                    continue
-                while folded[stop - 1] == " ":
-                    stop -= 1
-            elif end < size and folded[end].isalnum() and folded[end - 1].isalnum():
-                continue
-            found[kind].append((start, stop, entry))
+    found = lexicon.find(folded)
     spans = _merged(quoted)
     starts = [start for start, _ in spans]
     distance = _Distance(found[_BEFORE], found[_AFTER], found[_NEGATION])
     terms = []
-    for start, end, entry in _longest(found[_TERM]):
-        first, last = (start, end) if places is None else (int(places[start]), int(places[end - 1]) + 1)
+    for start, minus, entry in _longest(found[_TERM]):
+        end = -minus
+        first, last = places.of(start), places.of(end - 1) + 1
         distanced = _marked(text, first, last) or distance.holds(folded, start, end)
         name, pole, why = lexicon.concepts[entry]
         terms.append(Term(name, pole, first, last, distanced or _within(first, starts, spans), why, distanced))
     words = []
-    for start, end, entry in _longest(found[_WORD]):
-        first, last = (start, end) if places is None else (int(places[start]), int(places[end - 1]) + 1)
+    for start, minus, entry in _longest(found[_WORD]):
+        first, last = places.of(start), places.of(-minus - 1) + 1
         kind, strength = lexicon.words[entry]
         words.append(Loaded(kind, strength, first, last, _within(first, starts, spans)))
     return Framing(tuple(terms), tuple(words), len(_longest(found[_TOPIC])))
@@ -241,11 +271,11 @@ def concepts() -> tuple[tuple[str, str], ...]:
 class _Distance:
     """Where an author steps back from the words that follow or precede."""
 
-    def __init__(self, *found: Iterable[tuple[int, int, int]]) -> None:
+    def __init__(self, *found: Iterable[_Span]) -> None:
         before, after, negation = found
-        self._before = sorted(end for _, end, _ in before)
+        self._before = sorted(-minus for _, minus, _ in before)
         self._after = sorted(start for start, _, _ in after)
-        self._negation = sorted(end for _, end, _ in negation)
+        self._negation = sorted(-minus for _, minus, _ in negation)
 
     def holds(self, folded: str, start: int, end: int) -> bool:
         for ends, reach in ((self._before, REACH_BEFORE), (self._negation, REACH_NEGATION)):
@@ -266,6 +296,17 @@ def _marked(text: str, start: int, end: int) -> bool:
     return before in _OPENING and after in _CLOSING
 
 
+def _joined(slots: Slots) -> Slots:
+    """Slots with neighbours written out as one, while its forms are no more than `MAX_JOINED`."""
+    joined: list[tuple[str, ...]] = []
+    for slot in slots:
+        if joined and len(joined[-1]) * len(slot) <= MAX_JOINED:
+            joined[-1] = tuple(a + b for a, b in product(joined[-1], slot))
+        else:
+            joined.append(slot)
+    return tuple(joined)
+
+
 def _follow(text: str, at: int, slots: Slots, number: int) -> int:
     """Where the longest way through the slots ends at a word's edge, or -1."""
     if number == len(slots):
@@ -277,15 +318,19 @@ def _follow(text: str, at: int, slots: Slots, number: int) -> int:
     return best
 
 
-def _longest(found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+def _longest(found: list[_Span]) -> list[_Span]:
     """Of spans that overlap keep the longest; of equal ones the first of the lexicon."""
-    kept: list[tuple[int, int, int]] = []
-    for span in sorted(found, key=lambda span: (span[0], -span[1], span[2])):
-        if kept and span[0] < kept[-1][1]:
-            if span[1] - span[0] > kept[-1][1] - kept[-1][0]:
-                kept[-1] = span
-        else:
+    kept: list[_Span] = []
+    reached = length = 0
+    for span in sorted(found):
+        start, minus, _ = span
+        if start >= reached:
             kept.append(span)
+        elif -minus - start > length:
+            kept[-1] = span
+        else:
+            continue
+        reached, length = -minus, -minus - start
     return kept
 
 
@@ -304,31 +349,47 @@ def _within(at: int, starts: list[int], spans: list[tuple[int, int]]) -> bool:
     return number >= 0 and at < spans[number][1]
 
 
-def _fold(text: str) -> tuple[str, Any]:
-    """Lower case, with typography alike and single blanks, and the place of each character, None if none moved."""
+class _Places(NamedTuple):
+    """Where the characters of a folded text stood: from each of `starts` on, so much further than they do now."""
+
+    starts: list[int]
+    shifts: list[int]
+
+    def of(self, place: int) -> int:
+        return place + self.shifts[bisect_right(self.starts, place) - 1]
+
+
+def _fold(text: str) -> tuple[str, _Places]:
+    """Lower case, with typography alike and single blanks, and the places of its characters."""
     for old, new in _SAME_LENGTH:
         text = text.replace(old, new)
     # The only letter that grows when it is made small.
-    folded = text.replace("İ", "I").lower()
-    if "  " not in folded and not any(sign in folded for sign in _DROPPED + "œæ"):
-        return _writable(folded), None
-    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    blank = codes == ord(" ")
-    gone = np.isin(codes, np.array([ord(sign) for sign in _DROPPED], dtype=np.uint32))
-    gone[1:] |= blank[1:] & blank[:-1]
-    places = np.flatnonzero(~gone)
-    folded = codes[places].tobytes().decode("utf-32-le", "surrogatepass")
-    if any(old in folded for old, _ in _LONGER):
-        wide = np.isin(codes[places], np.array([ord(old) for old, _ in _LONGER], dtype=np.uint32))
-        places = np.repeat(places, wide + 1)
-        for old, new in _LONGER:
-            folded = folded.replace(old, new)
-    return _writable(folded), places
+    text = text.replace("İ", "I").lower()
+    # The few places where a character goes, or becomes two: a blank goes that follows another.
+    odd = [(at + 1, "") for at in _find_all(text, "  ")]
+    for sign in _DROPPED:
+        odd += [(at, "") for at in _find_all(text, sign)]
+    for sign, letters in _LONGER:
+        odd += [(at, letters) for at in _find_all(text, sign)]
+    starts, shifts = [0], [0]
+    parts: list[str] = []
+    last = size = 0
+    for at, letters in sorted(odd):
+        parts += (text[last:at], letters)
+        # Both letters stand where the one stood: the first at its place, the second one less far.
+        size += at - last + len(letters)
+        last = at + 1
+        starts.append(max(size - 1, 0) if letters else size)
+        shifts.append(last - size)
+    return "".join((*parts, text[last:])), _Places(starts, shifts)
 
 
-def _writable(text: str) -> str:
-    """A half of a surrogate pair cannot be handed to the automaton: "?" in its place."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+def _find_all(text: str, sign: str) -> Iterator[int]:
+    """The places of a sign, overlapping ones too."""
+    at = text.find(sign)
+    while at >= 0:
+        yield at
+        at = text.find(sign, at + 1)
 
 
 @cache

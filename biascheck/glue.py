@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -161,8 +160,11 @@ def _choose(words: Sequence[int], unknown: Places, lengths: Places) -> Places:
 
 def _weigh(cuts: Sequence[_Cut], words: int) -> list[_Cut]:
     """The cuts of a text of so many `words` that its other cuts confirm."""
-    spelled = Counter(cut.word for cut in cuts)
-    sure = sum(cut.score >= SURE for cut in cuts)
+    spelled: dict[str, int] = {}
+    sure = 0
+    for cut in cuts:
+        spelled[cut.word] = spelled.get(cut.word, 0) + 1
+        sure += cut.score >= SURE
     # What is written the same way twice is a word, unless a capital tells.
     once = [cut for cut in cuts if cut.score == _CAPITAL or spelled[cut.word] == 1]
     kept = [cut for cut in once if cut.score >= SURE or sure >= ENOUGH]

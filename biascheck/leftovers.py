@@ -62,7 +62,6 @@ MAX_EDGE = 6
 MAX_EDGE_LINE = 160
 #: A line up to this length is rather a label than a sentence, whatever it ends with.
 MAX_LABEL = 60
-_LINE = re.compile(r"[^\s](?:[^\n\r]*[^\s])?")
 #: French words that are in no line of another language.
 _FRENCH = frozenset(
     "le les des est dans pour qui pas sur au aux une du et avec ce cette il par nous vous à été plus".split()
@@ -192,9 +191,9 @@ def _edges(leftovers: Leftovers) -> Iterator[Mark]:
     last = len(leftovers.text) - EDGE_CHARACTERS
     named = (item.furniture for item in leftovers.found)
     taken = [(item.start, item.end) for item in named if item.start < EDGE_CHARACTERS or item.end > last]
-    lines = [match.span() for match in _LINE.finditer(leftovers.text[:EDGE_CHARACTERS])]
+    lines = list(_lines(leftovers.text[:EDGE_CHARACTERS], 0))
     if len(leftovers.text) > EDGE_CHARACTERS:
-        lines += [match.span() for match in _LINE.finditer(leftovers.text, last)]
+        lines += _lines(leftovers.text[last:], last)
     free = [span for span in lines if not any(a < span[1] and span[0] < b for a, b in taken)]
     outlets = [upstream.start for upstream in leftovers.upstream]
     head = list(itertools.takewhile(_is_short, free))[:MAX_EDGE]
@@ -222,6 +221,16 @@ def _edges(leftovers: Leftovers) -> Iterator[Mark]:
             for gram in {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}:
                 column = len(COLUMNS) + zlib.crc32(f"{place} {gram}".encode()) % BUCKETS
                 yield Mark(column, 0.5, start, end, why)
+
+
+def _lines(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """The lines of a text that begins at `start`, without the blanks at their edges and the empty ones."""
+    for line in text.replace("\r", "\n").split("\n"):
+        bare = line.strip()
+        if bare:
+            begin = start + line.index(bare)
+            yield begin, begin + len(bare)
+        start += len(line) + 1
 
 
 def _is_short(span: tuple[int, int]) -> bool:

@@ -16,6 +16,9 @@ __all__ = ["report"]
 
 #: Between a verb and its quotation, in characters.
 MAX_GAP, MAX_COLON_GAP = 45, 160
+_STOP = re.compile(r"[.!?;](?:\s|$)")
+#: What follows "…", Rutte a dit: a sign, or when and where it was said.
+_SPOKEN_END = re.compile(r"[ ,.!?]*$|[,.;\n]| (?:lors|à|au|dans|lundi|mardi|mercredi|jeudi|vendredi|devant|en)\b|$")
 
 
 def report(findings: Findings, form: Form, start: int, end: int) -> None:
@@ -124,10 +127,7 @@ def _subject_between(findings: Findings, verb: Verb, quote: Quote, end: int) -> 
     gap = findings.text[quote.end : verb.start]
     if "\n" in gap or ":" in gap or quote.end < findings.bounds(verb.sentence)[0] - 1:
         return False
-    if not findings.english and not re.match(
-        r"[ ,.!?]*$|[,.;\n]| (?:lors|à|au|dans|lundi|mardi|mercredi|jeudi|vendredi|devant|en)\b|$",
-        findings.text[verb.end : verb.end + 12],
-    ):
+    if not findings.english and not _SPOKEN_END.match(findings.text[verb.end : verb.end + 12]):
         return False
     if gap.lstrip(" ,")[:1].islower() and not findings.english:
         return False
@@ -146,7 +146,7 @@ def _forward(findings: Findings, verb: Verb, quote: Quote, start: int, end: int)
     gap = findings.text[verb.end : quote.start]
     bare = gap.strip(" \n")
     colon = bare.endswith(":")
-    if re.search(r"[.!?;](?:\s|$)", gap) or ("\n" in gap and not colon):
+    if _STOP.search(gap) or ("\n" in gap and not colon):
         return False
     if not colon:
         if bare.strip(",") and (len(gap) > MAX_GAP or quote.start > end):

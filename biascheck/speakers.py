@@ -156,8 +156,8 @@ class Cast:
             if word.islower() and word.isalpha() and word not in _PARTICLE_WORDS:
                 continue
             after = text[at + 1 + len(surname) : at + 2 + len(surname)]
-            match = _GIVEN.search(text[max(0, at - 45) : at + 1])
-            if match is None or after.isalnum():
+            match = None if after.isalnum() else _GIVEN.search(text[max(0, at - 45) : at + 1])
+            if match is None:
                 continue
             given = match.group(1)
             if given.isupper() or given.lower().rstrip(".") in self.words.starters or "'" in given[:2]:
