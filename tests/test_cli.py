@@ -178,7 +178,7 @@ def test_limits_are_options(run: Run, seed_files: dict[str, Path]) -> None:
 def test_models_names_the_shipped_one(run: Run) -> None:
     ran = run("models")
     assert ran.code == 0
-    assert ran.out.startswith("fr ")
+    assert ran.out.startswith("* fr ")
     assert "CC BY-NC" in ran.out
     assert str(Path("fr", "card.md")) in ran.out
 
