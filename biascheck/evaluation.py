@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from joblib import Parallel, delayed
 
 from biascheck.corpus import HEADS, LANGUAGES
 from biascheck.dataset import TrainingRow, TrainingSet
@@ -30,6 +31,7 @@ REPLICATES = 200
 SLANT_CURVE = {"05pct": 0.005, "1pct": 0.01, "2pct": 0.02, "5pct": 0.05, "10pct": 0.1}
 #: The cuts that are printed for each head; the first is the one that its threshold is chosen on.
 _SHOWN = {head: (CUTS[head], "outlet" if CUTS[head] != "outlet" else "") for head in (*HEADS, "language")}
+_CUTS = ("outlet", "year", "system")
 CUT_NAMES = {
     "outlet": "unseen outlets, systems and sets",
     "year": "unseen years, models and outlets",
@@ -89,24 +91,34 @@ def evaluate(training: TrainingSet, *, progress: Callable[[str], None] = lambda 
     """
     progress(f"fitting on {CUT_NAMES['family']} …")
     figures = [*_aggregated(training), *_slant(training), *_loaded(training)]
-    rows = training.rows
     features = featurise(training)
-    for cut in ("outlet", "year", "system"):
-        heads = [head for head in HEADS if cut in _SHOWN[head]]
-        language = cut in _SHOWN["language"]
-        progress(f"fitting on {CUT_NAMES[cut]} …")
-        folds = make_folds(rows, by=cut)
-        binary, languages = fit_heads(
-            training,
-            features=features,
-            final=False,
-            folds={**dict.fromkeys(heads, folds), **({"language": folds} if language else {})},
-        )
-        for head in heads:
-            column = HEADS.index(head)
-            figures += _binary(rows, head, cut, binary.unseen_[:, column], float(binary.thresholds_[column]))
-        if language and languages is not None:
-            figures += _language(rows, cut, languages.unseen_, float(languages.threshold_))
+
+    # In processes: liblinear draws from one generator for all threads, and the figures would differ from run to run.
+    rest = replace(training, text=training.text[:0])
+    progress(f"fitting on {', '.join(CUT_NAMES[cut] for cut in _CUTS)} …")
+    for found in Parallel(n_jobs=2)(delayed(_of_cut)(rest, features, cut) for cut in _CUTS):
+        figures += found
+    return figures
+
+
+def _of_cut(training: TrainingSet, features: tuple[sp.csr_matrix, dict[str, slice]], cut: str) -> list[Figure]:
+    """The figures of the heads that one cut is shown for."""
+    rows = training.rows
+    heads = [head for head in HEADS if cut in _SHOWN[head]]
+    language = cut in _SHOWN["language"]
+    folds = make_folds(rows, by=cut)
+    binary, languages = fit_heads(
+        training,
+        features=features,
+        final=False,
+        folds={**dict.fromkeys(heads, folds), **({"language": folds} if language else {})},
+    )
+    figures = []
+    for head in heads:
+        column = HEADS.index(head)
+        figures += _binary(rows, head, cut, binary.unseen_[:, column], float(binary.thresholds_[column]))
+    if language and languages is not None:
+        figures += _language(rows, cut, languages.unseen_, float(languages.threshold_))
     return figures
 
 

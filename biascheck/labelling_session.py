@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from biascheck.errors import LabelsError
-from biascheck.labels import AXES, COLUMNS, LABELS, MAX_CELL, SOURCE_LANGUAGES, Label, append_label, read_labels
+from biascheck.label_files import append_label
+from biascheck.labels import AXES, COLUMNS, LABELS, MAX_CELL, SOURCE_LANGUAGES, Label, read_labels
 from biascheck.reading import Reading
 
 __all__ = ["LABEL_KEYS", "POLE_KEYS", "Answers", "Item", "Journal", "Session"]

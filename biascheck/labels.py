@@ -22,7 +22,6 @@ A folder is read as well: its ``labels.csv`` or ``labels.jsonl``, or else its su
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import re
@@ -34,7 +33,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from biascheck.document import HTML_SUFFIXES, Document, Limits, document_from_text, read_bytes, read_document
-from biascheck.errors import LabelsError
 
 __all__ = [
     "AXES",
@@ -44,11 +42,9 @@ __all__ = [
     "Label",
     "Problem",
     "Span",
-    "append_label",
     "document_of",
     "outlet_of",
     "read_labels",
-    "write_labels",
 ]
 
 LABELS = ("translated", "agency", "aggregated", "rewritten", "original")
@@ -72,8 +68,7 @@ MAX_CELL = 20_000_000
 _YES, _NO = frozenset({"yes", "true", "1", "oui"}), frozenset({"no", "false", "0", "non"})
 _NAME = re.compile(r"[a-z][a-z0-9_-]{1,40}")
 _SUFFIXES = HTML_SUFFIXES | {".txt"}
-#: What a spreadsheet takes for a formula. Written with an apostrophe before it, which is taken away again.
-_FORMULA = re.compile(r"'{0,99}[=+\-@\t\r]")
+#: An apostrophe that a spreadsheet's formula was written behind (see `label_files`); it is taken away again.
 _GUARDED = re.compile(r"'{1,99}[=+\-@\t\r]")
 
 
@@ -457,119 +452,3 @@ def _of_folder(
 
 def _unguarded(cell: str) -> str:
     return cell[1:] if _GUARDED.match(cell) else cell
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _record(row: Label) -> dict[str, Any]:
-    """A row as it is written: what is not known is left out."""
-    record: dict[str, Any] = {
-        "id": row.id,
-        "path": row.path,
-        "text": row.text,
-        "html": row.html,
-        "outlet": row.outlet,
-        **{name: "yes" if value else "no" for name, value in row.labels.items()},
-        "source_language": row.source_language,
-        **{f"slant.{axis}": pole for axis, pole in row.slant.items()},
-        "furniture": [{"start": s.start, "end": s.end, "kind": s.kind} for s in row.furniture],
-        "annotator": row.annotator,
-        "labelled_at": row.labelled_at,
-        "note": row.note,
-    }
-    return {name: value for name, value in record.items() if value}
-
-
-def _columns(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The header of a .csv: the known columns that a table by hand needs, and whatever else the rows have."""
-    used = {name for record in records for name in record}
-    known = [name for name in COLUMNS if name in used or name not in {"text", "html", "furniture"}]
-    return [*known, *sorted(used - set(known))]
-
-
-def _csv_line(record: Mapping[str, Any], columns: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([_guarded(str(record.get(name, ""))) for name in columns])
-    return out.getvalue()
-
-
-def _suffix(path: Path, records: Iterable[Mapping[str, Any]]) -> str:
-    suffix = path.suffix.lower()
-    if suffix not in {".csv", ".jsonl"}:
-        raise LabelsError(f"{path}: labels are written as .csv or .jsonl; name the file so")
-    if suffix == ".csv" and any("furniture" in record for record in records):
-        raise LabelsError(f"{path}: furniture does not fit into a .csv; write .jsonl")
-    return suffix
-
-
-def write_labels(path: str | Path, rows: Iterable[Label]) -> None:
-    """Write a labels file whole, or not at all.
-
-    Raises
-    ------
-    LabelsError
-        Where the name ends neither in .csv nor in .jsonl, or a .csv would have to hold furniture.
-    """
-    path = Path(path)
-    records = [_record(row) for row in rows]
-    if _suffix(path, records) == ".csv":
-        columns = _columns(records)
-        lines = [",".join(columns) + "\n", *(_csv_line(record, columns) for record in records)]
-    else:
-        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
-    _replace(path, lines)
-
-
-def _replace(path: Path, lines: Iterable[str]) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as handle:
-        handle.writelines(line.encode("utf-8", "replace") for line in lines)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(path)
-
-
-def _add_columns(path: Path, names: Sequence[str], delimiter: str) -> None:
-    """Widen a .csv, cells as they are, whatever stands in them."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-        records = list(csv.reader(handle, delimiter=delimiter))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*records[0], *names])
-    writer.writerows(records[1:])
-    _replace(path, [out.getvalue()])
-
-
-def append_label(path: str | Path, row: Label) -> None:
-    """Add one row to a labels file, which is made where it is not; on the disk when this returns.
-
-    Raises
-    ------
-    LabelsError
-        As `write_labels`.
-    """
-    path, record = Path(path), _record(row)
-    line = json.dumps(record, ensure_ascii=False) + "\n"
-    try:
-        with path.open("rb") as handle:
-            first = handle.readline(MAX_CELL).decode("utf-8-sig", "replace")
-            handle.seek(-1, os.SEEK_END)
-            torn = handle.read(1) != b"\n"
-    except OSError:  # no such file, or an empty one
-        first, torn = "", False
-    if _suffix(path, [record]) == ".csv":
-        delimiter = max(",;\t", key=first.count)
-        columns = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-        if first and (delimiter != "," or not set(record) <= set(columns)):
-            _add_columns(path, sorted(set(record) - set(columns)), delimiter)
-            columns += sorted(set(record) - set(columns))
-            torn = False
-        if not first:
-            columns = _columns([record])
-        line = ("" if first else ",".join(columns) + "\n") + _csv_line(record, columns)
-    with path.open("ab") as handle:
-        handle.write((("\n" if torn else "") + line).encode("utf-8", "replace"))
-        handle.flush()
-        os.fsync(handle.fileno())

@@ -50,8 +50,8 @@ class Scorer:
 
     Parameters
     ----------
-    model : str
-        Name of a shipped model or path of a model folder.
+    model : str or Path, optional
+        Name of a model or path of a model folder; by default the model in force (`biascheck models`).
     limits : Limits, optional
         Sizes beyond which a document is refused.
 
@@ -67,8 +67,8 @@ class Scorer:
     ('undetermined',)
     """
 
-    def __init__(self, model: str | Path = "fr", *, limits: Limits | None = None) -> None:
-        self.model: Model = load_model(str(model))
+    def __init__(self, model: str | Path | None = None, *, limits: Limits | None = None) -> None:
+        self.model: Model = load_model(None if model is None else str(model))
         self.limits = limits or Limits()
 
     def score(self, text: str, *, id: str = "text", evidence: bool = True) -> Reading:
@@ -321,7 +321,7 @@ def _moved(item: Placed, places: npt.NDArray[np.intp]) -> Placed:
     return replace(item, start=start, end=end)
 
 
-def score(text: str, *, model: str | Path = "fr") -> Reading:
+def score(text: str, *, model: str | Path | None = None) -> Reading:
     """Read one text with a model that stays open.
 
     Raises

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biascheck.labels import Label, write_labels
+from biascheck.label_files import write_labels
+from biascheck.labels import Label
 from biascheck.reading import Provenance, Reading
 from biascheck.reliability import Judged, confusion, diagram, figures, mistakes, wilson
 from biascheck.scorer import Scorer

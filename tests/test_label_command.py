@@ -17,7 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from biascheck.commands.label import label
-from biascheck.labels import Label, read_labels, write_labels
+from biascheck.label_files import write_labels
+from biascheck.labels import Label, read_labels
 
 Run = Callable[..., Any]
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from biascheck.document import document_from_text
 from biascheck.errors import LabelsError
 from biascheck.furniture import bodies, find_all
-from biascheck.labels import Label, write_labels
+from biascheck.label_files import write_labels
+from biascheck.labels import Label
 from biascheck.own import OwnHeads
 from biascheck.own_training import fit_own, own_values, parse_axes, parse_labels, shared_scale
 from biascheck.reading import OFF_TOPIC, UNDETERMINED

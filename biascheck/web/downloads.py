@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from biascheck.labels import Label, _columns, _csv_line, _record, outlet_of
+from biascheck.label_files import lines_of
+from biascheck.labels import Label, outlet_of
 from biascheck.outputs import Shape, finish
 from biascheck.render.folder import folder_page
 from biascheck.web.jobs import Desk, Item
@@ -51,13 +52,7 @@ def as_html(items: Sequence[Item], desk: Desk, about: Mapping[str, Any], lang: s
 def as_labels(items: Sequence[Item], annotator: str, suffix: str) -> bytes:
     """A labels file, ``csv`` or ``jsonl``, of the texts that have labels; it holds their texts."""
     rows = [label_row(item, annotator) for item in items if item.labels and item.document is not None]
-    records = [_record(row) for row in rows]
-    if suffix == "jsonl":
-        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
-    else:
-        columns = _columns(records)
-        lines = [",".join(columns) + "\n", *(_csv_line(record, columns) for record in records)]
-    return "".join(lines).encode("utf-8", "replace")
+    return "".join(lines_of(rows, f".{suffix}")).encode("utf-8", "replace")
 
 
 def label_row(item: Item, annotator: str) -> Label:
