@@ -147,10 +147,12 @@ def main() -> None:
                         break  # it had ended before
                 _, err = start(source, out, options.jobs).communicate()
                 same = out.exists() and digest(out) == expected
-                left = sorted(path.name for path in disk.folder.iterdir() if path != out)
+                record = Path(f"{out}.run.json")
+                left = sorted(path.name for path in disk.folder.iterdir() if path not in (out, record))
                 wrong += not same or bool(left)
                 print(f"{kills} kills, round {rounds}:", "same" if same else f"DIFFERS {err!r}", *left, flush=True)
                 out.unlink(missing_ok=True)
+                record.unlink(missing_ok=True)
         finally:
             disk.close()
     for what, count in sorted(came.items()):

@@ -123,6 +123,9 @@ def run(
         "options": json.loads(json.dumps({**asdict(shape), **asdict(limits)})),
     }
     parts = Parts(target)
+    done = None if restart else parts.finished(description)
+    if done is not None:
+        return Summary(**{**done, "resumed": done["documents"], "seconds": time.monotonic() - began, "path": str(out)})
     resumed = parts.open(description, restart=restart)
     driver = _Driver(parts, shape, limits, model, sha256, progress or Quiet(), (_jobs(jobs), scheduler, local_cluster))
     driver.progress.start(census.bytes)
@@ -134,6 +137,8 @@ def run(
         driver.close(kill=False)
         killed = False
         repeated = parts.assemble(shards, shape, driver.tally.kept)
+        summary = _summary(driver, repeated, time.monotonic() - began, str(out))
+        parts.finish(asdict(summary))
     except OSError as error:
         raise disk_error(error, str(out)) from None
     finally:
@@ -141,6 +146,10 @@ def run(
             driver.close(kill=True)
         driver.progress.stop()
         parts.close()
+    return summary
+
+
+def _summary(driver: _Driver, repeated: int, seconds: float, out: str) -> Summary:
     tally = driver.tally
     return Summary(
         tally.documents,
@@ -149,8 +158,8 @@ def run(
         dict(tally.slant.most_common()),
         repeated,
         driver.resumed,
-        time.monotonic() - began,
-        str(out),
+        seconds,
+        out,
     )
 
 

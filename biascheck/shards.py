@@ -4,6 +4,9 @@
 ``000000.done`` its marker, with counts and checksum. A result is written under another name, synced and renamed, and
 marked only then; what has no marker, or does not fit it, is done again. The folder's checksum is that of the run, so
 that a worker left over from a run that was killed cannot write into another's.
+
+When OUT stands, the folder goes and ``OUT.run.json`` stays: what made OUT, and what it came to. The same command finds
+its work done then, and a different one is refused.
 """
 
 from __future__ import annotations
@@ -80,6 +83,13 @@ def disk_error(error: OSError, out: str) -> BatchError:
     return BatchError(f"{out}: {reason}; make room or permit writing there, then run the same command to go on")
 
 
+def _differing(before: Any, now: Mapping[str, Any]) -> list[str]:
+    """The parts of a description in which another run differs."""
+    if not isinstance(before, dict):
+        return ["run.json"]
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+
+
 def _names(folder: str, number: int) -> tuple[str, str]:
     base = storage.join(folder, f"{number // IN_FOLDER:03d}")
     return storage.join(base, f"{number:06d}.jsonl"), storage.join(base, f"{number:06d}.done")
@@ -130,6 +140,51 @@ class Parts:
         self.root = f"{out}.parts"
         self.folder = ""
         self._lock: int | None = None
+        self._description: Mapping[str, Any] = {}
+
+    @property
+    def record(self) -> str:
+        """What stays beside a finished output: the run that made it, and what it came to."""
+        return f"{self.out}.run.json"
+
+    def finished(self, description: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the same run came to, where it has ended and its output stands; None where there is work to do.
+
+        Raises
+        ------
+        BatchError
+            Where the output is another run's, or nobody knows whose.
+        """
+        if storage.exists(storage.join(self.root, "run.json")) or not storage.exists(self.out):
+            return None
+        try:
+            told = json.loads(storage.read_whole(self.record))
+            before, size, summary = told["run"], told["bytes"], dict(told["summary"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise BatchError(
+                f"{self.out} is there already; name another output, or give --restart to write it anew"
+            ) from None
+        differs = _differing(before, description) or (
+            [] if size == storage.size_and_time(self.out)[0] else ["its size"]
+        )
+        if differs:
+            raise BatchError(
+                f"{self.out} is there already, of a run that differs in {', '.join(differs)}; "
+                "name another output, or give --restart to write it anew"
+            )
+        return summary
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Say beside the output what made it, then forget the parts."""
+        told = {"run": self._description, "bytes": storage.size_and_time(self.out)[0], "summary": summary}
+        storage.write_whole(self.record, json.dumps(told, ensure_ascii=True, indent=1).encode())
+        if storage.is_url(self.out):
+            storage.remove(self.root)
+            return
+        self.close()
+        # Renamed first: half a folder would be taken for a run to go on with.
+        os.replace(self.root, f"{self.root}.done")
+        storage.remove(f"{self.root}.done")
 
     def open(self, description: Mapping[str, Any], *, restart: bool) -> bool:
         """Begin a run or go on with it; whether there was one to go on with.
@@ -147,9 +202,10 @@ class Parts:
 
     def _open(self, description: Mapping[str, Any], *, restart: bool) -> bool:
         storage.remove(f"{self.root}.done")
+        self._description = description
         found = storage.exists(storage.join(self.root, "run.json"))
-        if not found and not restart and storage.exists(self.out):
-            raise BatchError(f"{self.out} is there already; name another output, or give --restart to write it anew")
+        if not restart:
+            self.finished(description)
         told = json.dumps(description, sort_keys=True, ensure_ascii=True, indent=1).encode()
         try:
             storage.make_folder(self.root)
@@ -159,6 +215,7 @@ class Parts:
             elif found:
                 self._compare(description)
             if restart or not found:
+                storage.remove(self.record)
                 storage.write_whole(storage.join(self.root, "run.json"), told)
         except OSError as error:
             raise disk_error(error, self.root) from None
@@ -198,9 +255,9 @@ class Parts:
     def _compare(self, description: Mapping[str, Any]) -> None:
         try:
             before = json.loads(storage.read_whole(storage.join(self.root, "run.json")))
-            differs = sorted(name for name in {*before, *description} if before.get(name) != description.get(name))
-        except (ValueError, AttributeError):
-            differs = ["run.json"]
+        except ValueError:
+            before = None
+        differs = _differing(before, description)
         if differs:
             raise BatchError(
                 f"{self.root} holds a run that differs in {', '.join(differs)}; "
@@ -247,15 +304,9 @@ class Parts:
         with storage.Written(assembled) as file:
             finish((self._lines(number) for number in range(count)), shape, kept_types([kept]), file.write)
         twice = self._given_twice(count)
-        if remote:
-            storage.remove(self.root)
-            return twice
-        os.replace(assembled, self.out)
-        storage.sync_folder(os.path.dirname(self.out))
-        self.close()
-        # Renamed first: half a folder would be taken for a run to go on with.
-        os.replace(self.root, f"{self.root}.done")
-        storage.remove(f"{self.root}.done")
+        if not remote:
+            os.replace(assembled, self.out)
+            storage.sync_folder(os.path.dirname(self.out))
         return twice
 
     def _lines(self, number: int) -> Callable[[], Iterator[bytes]]:

@@ -29,7 +29,7 @@ from biascheck.shards import Tally, disk_error, write_shard
 __all__ = ["Row", "Task", "begin", "count", "work", "work_span"]
 
 #: Documents, and characters, that are read at once.
-CHUNK, CHUNK_CHARACTERS = 64, 1_000_000
+CHUNK, CHUNK_CHARACTERS = 256, 1_000_000
 #: A line of output, what it says, and the columns kept.
 Row = tuple[bytes, Reading | Failure, Mapping[str, Any]]
 

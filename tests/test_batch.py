@@ -71,7 +71,8 @@ def test_the_same_bytes_with_processes_and_from_every_kind_of_input(tmp_path: Pa
     for kind in ("jsonl.gz", "parquet"):
         batch.run([tmp_path / f"in.{kind}"], tmp_path / f"{kind}.out.jsonl", jobs=1)
         assert (tmp_path / f"{kind}.out.jsonl").read_bytes() == one, kind
-    assert sorted(p.name for p in tmp_path.iterdir() if "out.jsonl." in p.name) == []
+    left = sorted(p.name for p in tmp_path.iterdir() if "out.jsonl." in p.name)
+    assert left == [f"{kind}.out.jsonl.run.json" for kind in ("jsonl.gz", "parquet")]
 
 
 # ---- workers that die; these functions are found by the workers, which have this module's folder on their path
@@ -210,6 +211,11 @@ def test_the_command_counts_and_says_where(tmp_path: Path, run: Callable[..., An
     assert str(out) in ran.err
     rows = out.read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["id", "a.txt", "sub/b.txt", "sub/c.html", str(tmp_path / "in/a.txt")]
+    before = out.read_bytes(), out.stat().st_mtime_ns
+    again = run("batch", tmp_path / "in", tmp_path / "in" / "a.txt", "-o", out)
+    assert again.code == 1
+    assert "of them 4 by an earlier run" in again.err
+    assert (out.read_bytes(), out.stat().st_mtime_ns) == before
     again = run("batch", tmp_path / "in", "-o", out)
     assert again.code == 2
     assert again.err.startswith("Error: ")

@@ -45,7 +45,26 @@ def test_assembled_in_order_and_cleared_away(out: str) -> None:
     assert (tally.documents, tally.errors["empty"]) == (2, 2)
     assert parts.assemble(2, SHAPE, {}) == 1  # one id given twice
     assert [json.loads(line)["id"] for line in Path(out).read_text().splitlines()] == ["a", "c", "c"]
-    assert os.listdir(Path(out).parent) == ["out.jsonl"]
+    parts.finish({"documents": 3})
+    assert sorted(os.listdir(Path(out).parent)) == ["out.jsonl", "out.jsonl.run.json"]
+
+
+def test_a_finished_run_is_known_by_its_record(out: str) -> None:
+    parts = begun(out)
+    assert parts.finished(RUN) is None, "a run under way is none that has ended"
+    write_shard(parts.folder, 0, "a", rows("a"))
+    parts.assemble(1, SHAPE, {})
+    assert parts.finished(RUN) is None, "the parts are still there"
+    parts.finish({"documents": 1})
+    assert Parts(out).finished(RUN) == {"documents": 1}
+    with pytest.raises(BatchError, match=r"differs in model; .*--restart"):
+        Parts(out).finished({**RUN, "model": "other"})
+    with Path(out).open("a") as handle:
+        handle.write("added by hand\n")
+    with pytest.raises(BatchError, match=r"its size; .*--restart"):
+        Parts(out).finished(RUN)
+    Path(out).unlink()
+    assert Parts(out).finished(RUN) is None
 
 
 def test_only_a_whole_shard_of_the_same_piece_is_complete(out: str) -> None:
@@ -150,6 +169,9 @@ def test_behind_a_url() -> None:
     write_shard(parts.folder, 0, "a", rows("a"))
     assert parts.complete(0, "a") is not None
     parts.assemble(1, SHAPE, {})
+    parts.finish({"documents": 1})
     assert json.loads(storage.read_whole(out))["id"] == "a"
+    assert Parts(out).finished(RUN) == {"documents": 1}
     assert not storage.exists(parts.root)
     storage.remove(out)
+    storage.remove(parts.record)
