@@ -26,7 +26,7 @@ def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         one, all_ = Path(folder, "one.html"), Path(folder, "all.html")
-        subprocess.run([*BIASCHECK, "report", seed.name, "-o", one, "--lang", "en"], check=True, cwd=ROOT / "seeds")
+        subprocess.run([*BIASCHECK, "report", f"seeds/{seed.name}", "-o", one, "--lang", "en"], check=True, cwd=ROOT)
         subprocess.run([*BIASCHECK, "report", "seeds", "-o", all_, "--lang", "en"], check=True, cwd=ROOT)
         take(browser, one.as_uri(), "report.png", width=1400, height=1150)
         take(browser, one.as_uri(), "report-narrow.png", width=400, height=900, scheme="dark")
