@@ -241,13 +241,13 @@ def test_by_keyboard_alone(page: Open, rendered: str) -> None:
         keys.insert_text(name)
         keys.press("Enter")
         one.page.wait_for_selector(f".bc-facts >> text={name}")
-    assert one.page.evaluate("document.activeElement.id") == "reading"
+    one.page.wait_for_function("document.activeElement.id === 'reading'")
     one.page.focus("#rows a")
     keys.press("ArrowDown")
     keys.press("ArrowUp")
     keys.press("Enter")
-    one.page.wait_for_selector(".bc-facts >> text=un")
-    assert one.page.evaluate("document.activeElement.id") == "reading"
+    one.page.wait_for_selector(".bc-facts >> text=/^un$/")
+    one.page.wait_for_function("document.activeElement.id === 'reading'")
     assert one.page.locator("#rows [aria-current]").count() == 1
     # Back is the text before, from the server: nothing of it was stored by the browser.
     one.page.go_back()
