@@ -46,7 +46,7 @@ def main() -> None:
     """Run the command line; what is wrong with an input is one line with the remedy, never a traceback."""
     try:
         cli(standalone_mode=False, prog_name="biascheck")
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
         error.show()
