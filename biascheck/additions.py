@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from sklearn.pipeline import Pipeline
 
 from biascheck.corpus import HEADS, LANGUAGES
 from biascheck.dataset import LineSet, TrainingRow
@@ -44,7 +43,6 @@ RULE = (
 )
 #: Fewer rows of one outlet than these say nothing about where a label comes from.
 ALONE = 5
-ABOUT = ("title", "author", "site_name", "canonical_url")
 
 
 @dataclass(frozen=True)
@@ -256,8 +254,7 @@ def _measure(documents: Sequence[Document], model: Model) -> tuple[sp.csr_matrix
     for at in range(0, max(len(documents), 1), CHUNK):
         part = documents[at : at + CHUNK]
         texts = [document.text for document in part] or [""]
-        about = [{name: getattr(document, name) for name in ABOUT} for document in part] or [{}]
-        leftovers = find_leftovers(texts, model.lines, about)
+        leftovers = find_leftovers(texts, model.lines, [document.about for document in part] or [{}])
         found = bodies(texts, [item.found for item in leftovers])
         features.append(model.pipeline[:-1].transform(found).tocsr())
         counts.append(model.aggregated[:-1].transform(leftovers))
@@ -351,9 +348,7 @@ def _one_sided(rows: Sequence[Label], outlets: Sequence[str], problems: list[Pro
             problems.append(Problem(first[key].file, first[key].line, what, remedy, hard=False))
 
 
-def _slant(
-    rows: Sequence[tuple[Label, Document, str, str]], vocabulary: npt.NDArray[np.int32] | None
-) -> SlantSet | None:
+def _slant(rows: Sequence[tuple[Label, Document, str, str]], vocabulary: npt.NDArray[np.int32]) -> SlantSet | None:
     """Measured rows; what is off the subject is tested, not learnt from."""
     if not rows:
         return None
@@ -374,12 +369,10 @@ def _slant(
     )
 
 
-def _vocabulary(model: Model) -> npt.NDArray[np.int32] | None:
+def _vocabulary(model: Model) -> npt.NDArray[np.int32]:
     """The words that the slant head of a model knows."""
-    for _, step in model.slant.named_steps["features"].transformer_list:
-        if isinstance(step, Pipeline):
-            return np.asarray(step.steps[0][1].vocabulary, dtype=np.int32)
-    return None
+    words = dict(model.slant.named_steps["features"].transformer_list)["words"]
+    return np.asarray(words.named_steps["words"].vocabulary, dtype=np.int32)
 
 
 def _lines(rows: Sequence[tuple[Label, str, str]]) -> LineSet | None:

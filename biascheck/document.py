@@ -103,6 +103,16 @@ class Document:
     warnings: tuple[str, ...] = ()
 
     @property
+    def about(self) -> dict[str, str | None]:
+        """What the document tells of itself beside its text, as `find_leftovers` takes it."""
+        return {
+            "title": self.title,
+            "author": self.author,
+            "site_name": self.site_name,
+            "canonical_url": self.canonical_url,
+        }
+
+    @property
     def blocking(self) -> tuple[str, ...]:
         """The warnings that forbid a verdict on provenance: too short, not prose, not French."""
         return tuple(w for w in self.warnings if w.split(":", 1)[0] in {"too_short", "not_prose", "language"})

@@ -13,6 +13,7 @@ from typing import Any
 
 from biascheck.errors import LabelsError
 from biascheck.labels import COLUMNS, MAX_CELL, Label
+from biascheck.storage import write_whole
 
 __all__ = ["append_label", "lines_of", "write_labels"]
 
@@ -74,7 +75,8 @@ def write_labels(path: str | Path, rows: Iterable[Label]) -> None:
         Where the name ends neither in .csv nor in .jsonl, or a .csv would have to hold furniture.
     """
     path, rows = Path(path), list(rows)
-    _replace(path, lines_of(rows, _suffix(path, rows)))
+    lines = lines_of(rows, _suffix(path, rows))
+    write_whole(str(path), "".join(lines).encode("utf-8", "replace"))
 
 
 def lines_of(rows: Iterable[Label], suffix: str) -> list[str]:
@@ -86,15 +88,6 @@ def lines_of(rows: Iterable[Label], suffix: str) -> list[str]:
     return [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
 
 
-def _replace(path: Path, lines: Iterable[str]) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as handle:
-        handle.writelines(line.encode("utf-8", "replace") for line in lines)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(path)
-
-
 def _add_columns(path: Path, names: Sequence[str], delimiter: str) -> None:
     """Widen a .csv, cells as they are, whatever stands in them."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
@@ -103,7 +96,7 @@ def _add_columns(path: Path, names: Sequence[str], delimiter: str) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*records[0], *names])
     writer.writerows(records[1:])
-    _replace(path, [out.getvalue()])
+    write_whole(str(path), out.getvalue().encode("utf-8", "replace"))
 
 
 def append_label(path: str | Path, row: Label) -> None:

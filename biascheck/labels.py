@@ -33,6 +33,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from biascheck.document import HTML_SUFFIXES, Document, Limits, document_from_text, read_bytes, read_document
+from biascheck.leftovers import KINDS
 
 __all__ = [
     "AXES",
@@ -56,10 +57,6 @@ COLUMNS = (
     *("id", *_TEXTS, "outlet", *LABELS, "source_language"),
     *(f"slant.{axis}" for axis in AXES),
     *("furniture", *_ABOUT),
-)
-KINDS = frozenset(
-    "source_link breadcrumb byline dateline photo_credit related cookie_banner newsletter share comment_form "
-    "update_stamp site_banner site_tag live_feed translation_note agency_signoff legal residue".split()
 )
 #: Beyond these nothing is read: a labels file, and one line of it. They leave room for 20,000 texts of 5 kB.
 MAX_FILE_BYTES = 300_000_000

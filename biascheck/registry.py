@@ -102,17 +102,14 @@ def use(name: str) -> None:
     ModelError
         Where there is no such model, or it does not open; the one in force stays.
     """
+    from biascheck.storage import write_whole
+
     if find(name) is None:
         raise ModelError(f"no model {name!r}; installed: {', '.join(model.name for model in installed())}")
     store.load_model(name)
     folder = home()
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{_IN_FORCE}.{os.getpid()}.part"
-    with part.open("w", encoding="utf-8") as handle:
-        handle.write(name + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(folder / _IN_FORCE)
+    write_whole(str(folder / _IN_FORCE), f"{name}\n".encode())
 
 
 def remove(name: str) -> bool:

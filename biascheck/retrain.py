@@ -360,18 +360,17 @@ def _slant(
             said.append(of.of(language).call(scores[language][i].astype(np.float64), topic))
         return np.asarray(said, dtype=str)
 
-    features = model.slant[:-1].named_steps["features"] if "features" in model.slant.named_steps else None
+    words = dict(model.slant.named_steps["features"].transformer_list)["words"]
     after = {language: heads.of(language).unseen_ for language in languages}
     changes = compare_slant(
         shipped,
         called(old, {language: unseen[f"slant.{language}"] for language in languages}, shipped),
         called(heads, {language: p[:number] for language, p in after.items()}, shipped),
     )
-    if features is not None:
-        X = sp.hstack([added.X, features.transformer_list[1][1][1:].transform(added.words)], format="csr")
-        now = {language: old.of(language).predict_proba(X) for language in languages}
-        late = {language: p[number:] for language, p in after.items()}
-        changes += compare_slant(added, called(old, now, added), called(heads, late, added), added=True)
+    X = sp.hstack([added.X, words[1:].transform(added.words)], format="csr")
+    now = {language: old.of(language).predict_proba(X) for language in languages}
+    late = {language: p[number:] for language, p in after.items()}
+    changes += compare_slant(added, called(old, now, added), called(heads, late, added), added=True)
     return slant_pipeline(both, heads), changes
 
 

@@ -41,8 +41,6 @@ __all__ = ["Scorer", "score"]
 TRANSLATED_ENOUGH = 0.5
 #: What is found in the body, at a place of its own.
 Placed = TypeVar("Placed", Attribution, FramingTerm)
-#: What a document tells of itself beside its text.
-_ABOUT = ("title", "author", "site_name", "canonical_url")
 
 
 class Scorer:
@@ -122,8 +120,7 @@ class Scorer:
         if not documents:
             return []
         texts = [document.text for document in documents]
-        about = [{name: getattr(document, name) for name in _ABOUT} for document in documents]
-        leftovers = find_leftovers(texts, self.model.lines, about)
+        leftovers = find_leftovers(texts, self.model.lines, [document.about for document in documents])
         articles = bodies(texts, [left.found for left in leftovers])
         folded = self.model.pipeline.named_steps["fold"].transform(articles)
         X = self.model.pipeline.named_steps["features"].transform(folded).tocsr()

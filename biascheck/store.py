@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 import zipfile
 from dataclasses import dataclass
@@ -113,6 +112,8 @@ def save_model(folder: Path, parts: dict[str, Any], *, name: str, about: dict[st
     """
     import skops.io
 
+    from biascheck.storage import write_whole
+
     folder.mkdir(parents=True, exist_ok=True)
     data = _same_bytes(skops.io.dumps(parts))
     digest = hashlib.sha256(data).hexdigest()
@@ -124,8 +125,8 @@ def save_model(folder: Path, parts: dict[str, Any], *, name: str, about: dict[st
         "libraries": {library: metadata.version(library) for library in _LIBRARIES},
         **about,
     }
-    _replace(folder / FILE, data)
-    _replace(folder / "model.json", (json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(str(folder / FILE), data)
+    write_whole(str(folder / "model.json"), (json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
     return digest
 
 
@@ -155,15 +156,6 @@ def _same_bytes(data: bytes) -> bytes:
             about.create_system = 3
             new.writestr(about, content, compress_type=zipfile.ZIP_DEFLATED, compresslevel=6)
     return out.getvalue()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(path)
 
 
 def load_model(name: str | None = None) -> Model:
