@@ -4,7 +4,8 @@
     python bench/kills.py --kills 10 --documents 600
 
 SIGKILL, SIGTERM, Ctrl-C (SIGINT), a full disk (a small tmpfs where that may be mounted, else a limit on the size of
-files) and a worker killed, by turns, each at a random moment. Ends with 1 where an output differed.
+files) and a worker killed, by turns, each at a random moment; one that comes when the run has ended is not counted.
+Ends with 1 where an output differed.
 """
 
 from __future__ import annotations
@@ -85,11 +86,20 @@ def workers_of(process: int) -> list[int]:
 
 def start(source: Path, out: Path, jobs: int, before: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "biascheck", "batch", str(source), "-o", str(out), "--jobs", str(jobs), "-q"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=before)  # noqa: PLW1509
+
+    def begin() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a script in the background ignores it, and so do its children
+        if before is not None:
+            before()
+
+    return subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=begin)  # noqa: PLW1509
 
 
-def disturb(kind: str, source: Path, out: Path, jobs: int, disk: Disk, chance: random.Random, usual: float) -> str:
-    """Start or go on, and end it by one of the kinds; what came of it."""
+def disturb(
+    kind: str, source: Path, out: Path, jobs: int, disk: Disk, chance: random.Random, usual: float
+) -> str | None:
+    """Start or go on, and end it by one of the kinds; what came of it, or None where it came too late."""
+    struck = kind == "full disk"
     size = source.stat().st_size
     before = disk.fill(chance.randrange(size // 50, size)) if kind == "full disk" else None
     process = start(source, out, jobs, before)
@@ -100,17 +110,21 @@ def disturb(kind: str, source: Path, out: Path, jobs: int, disk: Disk, chance: r
             if kind == "worker killed":
                 victims = workers_of(process.pid)
                 if victims:
+                    struck = True
                     os.kill(chance.choice(victims), signal.SIGKILL)
                     time.sleep(chance.uniform(0, usual / 2))
                 process.kill()
             else:
+                struck = True
                 os.killpg(process.pid, getattr(signal, kind))
     _, err = process.communicate()
     disk.empty()
     if b"Traceback" in err:
         print(err.decode(errors="replace"))
         return "traceback"
-    return f"code {process.returncode}"
+    # A full disk that was not, and a signal that found nobody.
+    missed = process.returncode == 0 and kind != "worker killed"
+    return f"code {process.returncode}" if struck and not missed else None
 
 
 def main() -> None:
@@ -140,8 +154,8 @@ def main() -> None:
                 for _ in range(min(chance.randint(1, 4), options.kills - kills)):
                     kind = KINDS[kills % len(KINDS)]
                     result = disturb(kind, source, out, options.jobs, disk, chance, usual)
-                    kills += 1
-                    came[f"{kind}: {result}"] += 1
+                    kills += result is not None
+                    came[f"{kind}: {result or 'too late'}"] += 1
                     wrong += result == "traceback"
                     if out.exists() and not Path(f"{out}.parts").exists():
                         break  # it had ended before

@@ -19,18 +19,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from biascheck import __version__, storage
+from biascheck import __version__, stopping, storage
 from biascheck.cutting import Cut, check, cut, take_census
 from biascheck.document import Limits
 from biascheck.errors import BatchError
-from biascheck.inputs import Source, entries, sources
+from biascheck.inputs import Entry, Source, sources
 from biascheck.outputs import Shape, format_of, line_of
-from biascheck.pools import Pool, pool_for
+from biascheck.pools import LOOK, Pool, pool_for
 from biascheck.progress import Progress, Quiet
 from biascheck.reading import Failure
-from biascheck.shards import Parts, Tally, disk_error, write_shard
+from biascheck.rows import entries
+from biascheck.shards import Parts, Row, Tally, disk_error, write_shard
 from biascheck.store import checksum, load_model, models_folder
-from biascheck.worker import Row, Task, count, work, work_span
+from biascheck.worker import Task, count, named_file, work, work_span
 
 __all__ = ["Summary", "run"]
 
@@ -50,6 +51,8 @@ class Summary:
         Documents whose id another has as well; each has its entry.
     resumed : int
         Documents that an earlier run had done.
+    named : int
+        Documents in files of this machine that rows of the input name.
     """
 
     documents: int
@@ -60,6 +63,7 @@ class Summary:
     resumed: int
     seconds: float
     path: str
+    named: int = 0
 
 
 def run(
@@ -125,6 +129,8 @@ def run(
     parts = Parts(target)
     done = None if restart else parts.finished(description)
     if done is not None:
+        if done.get("named") and progress is not None:
+            progress.say("the files that rows name have not been looked at again; --restart reads them anew")
         return Summary(**{**done, "resumed": done["documents"], "seconds": time.monotonic() - began, "path": str(out)})
     resumed = parts.open(description, restart=restart)
     driver = _Driver(parts, shape, limits, model, sha256, progress or Quiet(), (_jobs(jobs), scheduler, local_cluster))
@@ -136,6 +142,7 @@ def run(
         shards = driver.do_all(cut(found, census, limits))
         driver.close(kill=False)
         killed = False
+        stopping.check()
         repeated = parts.assemble(shards, shape, driver.tally.kept)
         summary = _summary(driver, repeated, time.monotonic() - began, str(out))
         parts.finish(asdict(summary))
@@ -160,6 +167,7 @@ def _summary(driver: _Driver, repeated: int, seconds: float, out: str) -> Summar
         driver.resumed,
         seconds,
         out,
+        tally.named,
     )
 
 
@@ -228,6 +236,7 @@ class _Driver:
         """Do every shard that is not done; how many there are."""
         number = -1
         for number, one in enumerate(cuts):
+            stopping.check()
             done = self.parts.complete(number, one.checksum)
             if done is not None:
                 self.tally.merge(done)
@@ -237,9 +246,17 @@ class _Driver:
             self._collect(2 * self.pool.width - 1)
             self.parts.prepare(number)
             task = self._task(number, one)
+            if self.pool.frail and number == self.parts.begun:
+                self.progress.say(f"a run ended in the middle of part {number}; it is read in another process")
+                self._finish(task, self._again(task))
+                continue
+            if self.pool.frail:
+                self.parts.begin(number)
             self._pending[self.pool.submit(work, task)] = task
         if self._pending:
             self._collect(0)
+        if self.parts.changed:
+            self.progress.say(f"{self.parts.changed} parts read again: files that their rows name had changed")
         return number + 1
 
     def _task(self, number: int, one: Cut) -> Task:
@@ -253,7 +270,7 @@ class _Driver:
     def _collect(self, most: int) -> None:
         """Wait until `most` shards are under way; where a worker died, until none is, and look into it."""
         while len(self._pending) > most:
-            done, _ = wait(self._pending, timeout=1, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._pending, timeout=LOOK, return_when=FIRST_COMPLETED)
             self.progress.tick()
             self.pool.check()
             for future in done:
@@ -288,13 +305,17 @@ class _Driver:
             documents = self.pool.alone(count, task)
         except self.pool.deaths:  # not a document but the file
             where = f"{task.piece.shown}@{task.piece.first + task.piece.start}"
-            rows = [self._died(Failure(where, task.piece.shown, "worker_died", ""), {})]
+            rows = [self._died(Entry(where, task.piece.shown), None)]
         else:
-            rows = self._span(task, 0, documents)
+            rows = self._spans(task, 0, documents)
         try:
             return write_shard(task.folder, task.number, task.checksum, rows)
         except OSError as error:
             raise disk_error(error, task.folder) from None
+
+    def _spans(self, task: Task, start: int, stop: int) -> list[Row]:
+        step = max(-(-(stop - start) // SPANS), 1)
+        return [row for at in range(start, stop, step) for row in self._span(task, at, min(at + step, stop))]
 
     def _span(self, task: Task, start: int, stop: int) -> list[Row]:
         try:
@@ -303,14 +324,13 @@ class _Driver:
         except self.pool.deaths:
             if stop - start == 1:
                 entry = next(islice(entries(task.piece, self.limits, keep=self.shape.keep), start, stop))
-                return [self._died(Failure(entry.id, entry.shown, "worker_died", ""), entry.kept)]
-        step = -(-(stop - start) // SPANS)
-        return [row for at in range(start, stop, step) for row in self._span(task, at, min(at + step, stop))]
+                return [self._died(entry, named_file(task.piece, entry))]
+        return self._spans(task, start, stop)
 
-    def _died(self, who: Failure, kept: Mapping[str, Any]) -> Row:
-        message = f"{who.id}: the process that read it died (memory, or a crash in a library); save it as plain text"
-        failure = Failure(who.id, who.path, who.code, message)
-        return line_of(failure, kept, self.shape), failure, kept
+    def _died(self, entry: Entry, named: tuple[str, int, str] | None) -> Row:
+        message = f"{entry.id}: the process that read it died (memory, or a crash in a library); save it as plain text"
+        failure = Failure(entry.id, entry.shown, "worker_died", message)
+        return Row(line_of(failure, entry.kept, self.shape), failure, entry.kept, named)
 
     def close(self, *, kill: bool) -> None:
         """End the workers."""

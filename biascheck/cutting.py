@@ -12,15 +12,16 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, BinaryIO
 
 from biascheck import storage
 from biascheck.document import MAGIC, Limits
 from biascheck.errors import BatchError
-from biascheck.inputs import CONTENT, SUFFIXES, Piece, Source, csv_records, line_limit, lines, too_long
+from biascheck.inputs import CONTENT, SUFFIXES, Piece, Source
 from biascheck.reading import Failure
+from biascheck.rows import csv_records, line_limit, lines, too_long
 
 __all__ = ["Census", "Cut", "check", "cut", "take_census"]
 
@@ -30,6 +31,8 @@ LEAST, USUAL, MOST = 1 << 17, 1 << 20, 1 << 24
 LEAST_FILES, MOST_FILES = 16, 256
 #: A row group is cut into so many pieces at most: each must unpack what stands before it.
 MOST_OF_GROUP = 64
+#: A row that names a file stands for a document of so many times its size.
+NAMED = 32
 DELIMITERS = ",;\t|"
 
 
@@ -75,12 +78,8 @@ def take_census(found: Sequence[Source]) -> Census:
     for source in found:
         digest.update(f"{source.kind}\0{source.shown}\0".encode("utf-8", "surrogateescape"))
         for name, readable in _walk(source.path) if source.kind == "folder" else [("", True)]:
-            size, when = -1, ""
-            try:
-                if readable:
-                    size, when = storage.size_and_time(storage.join(source.path, name) if name else source.path)
-            except OSError:
-                pass
+            file = storage.join(source.path, name) if name else source.path
+            size, when = storage.state(file) if readable else (-1, "")
             files += 1
             total += max(size, 0)
             digest.update(f"{name}\0{size}\0{when}\0".encode("utf-8", "surrogateescape"))
@@ -180,10 +179,7 @@ def cut(found: Sequence[Source], census: Census, limits: Limits) -> Iterator[Cut
 
 
 def _size(path: str) -> int:
-    try:
-        return storage.size_and_time(path)[0]
-    except OSError:
-        return 0
+    return max(storage.state(path)[0], 0)
 
 
 def _lost(source: Source, place: int, reason: str) -> Piece:
@@ -211,12 +207,26 @@ def _cut_folder(source: Source, census: Census) -> Iterator[Cut]:
         yield Cut(Piece("files", source.shown, source.path, files=tuple(names), weight=weight))
 
 
+def _piece_bytes(census: Census, columns: Iterable[str]) -> int:
+    return census.piece_bytes // (NAMED if next((name for name in CONTENT if name in columns), "") == "path" else 1)
+
+
+def _columns(line: bytes) -> Iterable[str]:
+    """Those of the first row, which tells what the others are like."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return ()
+    return row if isinstance(row, dict) else ()
+
+
 def _cut_lines(source: Source, census: Census, limits: Limits) -> Iterator[Cut]:
     size = _size(source.path)
     start = 0
     with storage.open_file(source.path) as handle:
+        most = _piece_bytes(census, _columns(handle.readline(1 << 16)))
         while start < size:
-            handle.seek(min(start + census.piece_bytes, size) - 1)
+            handle.seek(min(start + most, size) - 1)
             while more := handle.readline(1 << 20):
                 if more.endswith(b"\n"):
                     break
@@ -245,9 +255,10 @@ def _cut_csv(source: Source, census: Census, limits: Limits) -> Iterator[Cut]:
     columns, delimiter, start = _csv_head(source)
     piece = Piece("csv", source.shown, source.path, columns=columns, delimiter=delimiter)
     end = start
+    most = _piece_bytes(census, columns)
     with storage.open_file(source.path) as handle:
         for _, end, _ in csv_records(handle, start, 1 << 62, line_limit(limits), delimiter):
-            if end - start >= census.piece_bytes:
+            if end - start >= most:
                 yield Cut(replace(piece, start=start, end=end, weight=end - start))
                 start = end
     if end > start:
@@ -270,11 +281,12 @@ def _parquet_head(source: Source) -> Any:
 def _cut_parquet(source: Source, census: Census, limits: Limits) -> Iterator[Cut]:
     meta = _parquet_head(source)
     size = _size(source.path)
+    most = _piece_bytes(census, meta.schema.to_arrow_schema().names)
     first = 0
     for group in range(meta.num_row_groups):
         described = meta.row_group(group)
         rows = described.num_rows
-        pieces = min(max(described.total_byte_size // census.piece_bytes, 1), MOST_OF_GROUP)
+        pieces = min(max(described.total_byte_size // most, 1), MOST_OF_GROUP)
         step = max(-(-rows // pieces), 1)
         for start in range(0, rows, step):
             end = min(start + step, rows)
@@ -290,7 +302,7 @@ def _unpack(source: Source, census: Census, limits: Limits) -> Iterator[Cut]:
     """
     limit = line_limit(limits)
     data = bytearray()
-    start = seen = packed = 0
+    start = seen = packed = most = 0
     name = source.shown
 
     def piece() -> Cut:
@@ -303,10 +315,11 @@ def _unpack(source: Source, census: Census, limits: Limits) -> Iterator[Cut]:
         try:
             for offset, line, whole in _stream_lines(stream, limit):
                 seen = offset + len(line)
+                most = most or _piece_bytes(census, _columns(line))
                 if whole:
                     start = start if data else offset
                     data += line
-                if data and (len(data) >= census.piece_bytes or not whole):
+                if data and (len(data) >= most or not whole):
                     yield piece()
                     data.clear()
                 if not whole:

@@ -1,7 +1,8 @@
 """Readings → lines of a shard → OUT: JSON lines, CSV or Parquet, by its ending.
 
-Shards are lines of JSON whatever OUT is; for CSV and Parquet a line is the list of a row's cells, made into the format
-when OUT is assembled: the columns that `--keep` brings are known only when everything has been read.
+Shards hold what OUT will, line by line, so that the workers do the work and assembling is copying. For Parquet, and for
+CSV with `--keep`, a line is the list of a row's cells as JSON, made into the format when OUT is assembled: the columns
+that `--keep` brings are known only when everything has been read.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ class Column:
         found: Any = record
         for name in self.source:
             if name == "*":
-                return max(found.values(), default=None) if found else None
-            found = found.get(name) if found is not None else None
-        if self.where and found is not None:
+                return max(found.values(), default=None)
+            found = found.get(name)
+            if found is None:
+                return None
+        if self.where:
             found = [item for item in found if all(item[name] == value for name, value in self.where.items())]
             if self.count:
                 return len(found)
@@ -118,8 +121,13 @@ class Shape:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The flat columns of OUT."""
-        named = {column.name: column for column in columns()}
-        return tuple(named[name] for name in self.fields or self.known)
+        return _columns_of(self)
+
+
+@cache
+def _columns_of(shape: Shape) -> tuple[Column, ...]:
+    named = {column.name: column for column in columns()}
+    return tuple(named[name] for name in shape.fields or shape.known)
 
 
 def format_of(out: str) -> str:
@@ -144,6 +152,8 @@ def line_of(result: Reading | Failure, kept: Mapping[str, Any], shape: Shape) ->
     kept = {kept_name(name): value for name, value in kept.items()}
     if shape.format != "jsonl":
         cells = [column.value(record) for column in shape.columns]
+        if shape.format == "csv" and not shape.keep:
+            return _csv_row(cells)
         return _dump([cells, kept] if kept else [cells])
     # An error entry stays whole: without the error it would be taken for a reading.
     if shape.fields is not None and isinstance(result, Reading):
@@ -236,24 +246,27 @@ def safe_cell(value: Any) -> Any:
     >>> safe_cell("=1+1"), safe_cell(-1.5)
     ("'=1+1", -1.5)
     """
-    if isinstance(value, bool | dict | list):
-        value = _as_text(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
+    return _as_text(value) if isinstance(value, (bool, dict, list)) else value
+
+
+def _csv_row(cells: Iterable[Any]) -> bytes:
+    buffer = io.StringIO(newline="")
+    # RFC 4180's line ends; with them, texts with a lone carriage return are quoted as well.
+    csv.writer(buffer, lineterminator="\r\n").writerow([safe_cell(cell) for cell in cells])
+    return buffer.getvalue().encode("utf-8", "replace")
 
 
 def _finish_csv(shards: Shards, shape: Shape, kept: list[str], write: Write) -> None:
-    buffer = io.StringIO(newline="")
-    # RFC 4180's line ends; with them, texts with a lone carriage return are quoted as well.
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([safe_cell(name) for name in (*(column.name for column in shape.columns), *kept)])
+    write(_csv_row([*(column.name for column in shape.columns), *kept]))
     for shard in shards:
+        if not shape.keep:
+            for line in shard():
+                write(line)
+            continue
         for cells, more in _rows(shard()):
-            writer.writerow([safe_cell(cell) for cell in (*cells, *(more.get(name) for name in kept))])
-            if buffer.tell() > 1 << 18:
-                write(buffer.getvalue().encode())
-                buffer.seek(0)
-                buffer.truncate()
-    write(buffer.getvalue().encode())
+            write(_csv_row([*cells, *(more.get(name) for name in kept)]))
 
 
 def _finish_parquet(

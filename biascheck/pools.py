@@ -12,9 +12,10 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from typing import Any, Protocol
 
+from biascheck import stopping
 from biascheck.errors import BatchError
 
 __all__ = ["Dask", "Here", "Loky", "Pool", "pool_for"]
@@ -23,6 +24,8 @@ __all__ = ["Dask", "Here", "Loky", "Pool", "pool_for"]
 PATIENCE = 60.0
 #: Seconds in which a scheduler must answer.
 CONNECT = 20
+#: Seconds between looks at what else may have happened.
+LOOK = 0.2
 
 
 class Pool(Protocol):
@@ -31,6 +34,10 @@ class Pool(Protocol):
     @property
     def width(self) -> int:
         """How many tasks run at once."""
+
+    @property
+    def frail(self) -> bool:
+        """Whether a crash of a call ends the run itself."""
 
     @property
     def deaths(self) -> tuple[type[BaseException], ...]:
@@ -43,20 +50,32 @@ class Pool(Protocol):
         """Call with nothing else under way, in a process that nothing has harmed; raises one of `deaths`."""
 
     def check(self) -> None:
-        """Raise `BatchError` where no answer will come any more."""
+        """Raise `BatchError` where no answer will come any more, `Stopped` where none is wanted."""
 
     def close(self, *, kill: bool) -> None:
         """End the workers; at once, where `kill`."""
 
 
 class Here:
-    """The process itself: nothing to start, nothing that survives a crash."""
+    """The process itself: nothing to start, and a crash ends the run.
+
+    The part at which a run has ended so is read apart when the run goes on (`alone`), in a process that may die.
+    """
 
     width = 1
-    deaths: tuple[type[BaseException], ...] = ()
+    frail = True
+
+    def __init__(self) -> None:
+        self._apart: Loky | None = None
+
+    @property
+    def deaths(self) -> tuple[type[BaseException], ...]:
+        """Of what is read apart."""
+        return self._apart.deaths if self._apart is not None else ()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Call at once."""
+        self.close(kill=False)
         future: Future[Any] = Future()
         try:
             future.set_result(function(*arguments))
@@ -65,18 +84,25 @@ class Here:
         return future
 
     def alone(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call at once."""
-        return function(*arguments)
+        """Call in another process."""
+        if self._apart is None:
+            self._apart = Loky(1)
+        return self._apart.alone(function, *arguments)
 
     def check(self) -> None:
         """Nothing can be lost."""
 
     def close(self, *, kill: bool) -> None:
-        """Nothing to end."""
+        """End the other process, where there is one."""
+        if self._apart is not None:
+            self._apart.close(kill=kill)
+            self._apart = None
 
 
 class Loky:
     """Processes of this machine."""
+
+    frail = False
 
     def __init__(self, jobs: int) -> None:
         from joblib.externals.loky import BrokenProcessPool
@@ -92,6 +118,7 @@ class Loky:
 
         from biascheck.worker import begin
 
+        stopping.hold()
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         # No time-out: a worker that has nothing to do while a large file is unpacked keeps its model.
         executor: Executor = ProcessPoolExecutor(
@@ -104,7 +131,8 @@ class Loky:
         if self._many is None:
             self._many = self._executor(self.width)
         try:
-            return self._many.submit(function, *arguments)
+            with stopping.deaf():  # the first call starts the processes
+                return self._many.submit(function, *arguments)
         except self.deaths as error:
             future: Future[Any] = Future()
             future.set_exception(error)
@@ -118,7 +146,9 @@ class Loky:
         if self._one is None:
             self._one = self._executor(1)
         try:
-            return self._one.submit(function, *arguments).result()
+            with stopping.deaf():
+                future = self._one.submit(function, *arguments)
+            return _result(future, self)
         except self.deaths:
             self._end(self._one, kill=True)
             self._one = None
@@ -126,6 +156,7 @@ class Loky:
 
     def check(self) -> None:
         """Loky tells of every death by itself."""
+        stopping.check()
 
     def close(self, *, kill: bool) -> None:
         """End all processes."""
@@ -133,6 +164,7 @@ class Loky:
             if executor is not None:
                 self._end(executor, kill=kill)
         self._many = self._one = None
+        stopping.release()
 
     @staticmethod
     def _end(executor: Any, *, kill: bool) -> None:
@@ -141,6 +173,8 @@ class Loky:
 
 class Dask:
     """A Dask cluster: that of a scheduler, or a small one on this machine for a try."""
+
+    frail = False
 
     def __init__(self, scheduler: str | None, local: int | None) -> None:
         try:
@@ -157,11 +191,17 @@ class Dask:
         self._cluster: Any = None
         try:
             if local:
-                self._cluster = LocalCluster(n_workers=local, threads_per_worker=1, dashboard_address=None)
+                stopping.hold()
+                with stopping.deaf():
+                    self._cluster = LocalCluster(
+                        n_workers=local, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                    )
             self._client: Any = Client(self._cluster or scheduler, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError) as error:  # TimeoutError is an OSError
+            self._end_cluster()
             reason = str(error).split("\n", 1)[0]
             raise BatchError(f"no Dask scheduler at {scheduler} ({reason}); check the address") from None
+        stopping.hold()
         self._pool: Any = self._client.get_executor(pure=False)
         self._seen = time.monotonic()
         self._cores = 0
@@ -180,14 +220,11 @@ class Dask:
 
     def alone(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call while the cluster has nothing else of ours to do."""
-        future = self.submit(function, *arguments)
-        while not future.done():
-            time.sleep(0.05)
-            self.check()
-        return future.result()
+        return _result(self.submit(function, *arguments), self)
 
     def check(self) -> None:
         """Give up where the scheduler is gone, or the workers have been for a while."""
+        stopping.check()
         now = time.monotonic()
         if now - self._looked < 2:
             return
@@ -204,8 +241,19 @@ class Dask:
     def close(self, *, kill: bool) -> None:
         """Leave the cluster; what it still does for us is cancelled."""
         self._client.close(timeout=5)
+        self._end_cluster()
+
+    def _end_cluster(self) -> None:
         if self._cluster is not None:
             self._cluster.close(timeout=5)
+        stopping.release()
+
+
+def _result(future: Future[Any], pool: Pool) -> Any:
+    while not future.done():
+        wait([future], timeout=LOOK)
+        pool.check()
+    return future.result()
 
 
 def pool_for(jobs: int, scheduler: str | None, local: int | None) -> Pool:

@@ -17,15 +17,16 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from biascheck import storage
 from biascheck.errors import BatchError
 from biascheck.outputs import Shape, finish, kept_name, kept_types, type_of
 from biascheck.reading import Failure, Reading
 
-__all__ = ["Parts", "Tally", "disk_error", "write_shard"]
+__all__ = ["Parts", "Row", "Tally", "disk_error", "write_shard"]
 
 #: Ids that are looked at for being given twice; eight bytes each are held when OUT is assembled.
 MOST_IDS = 8_000_000
@@ -33,25 +34,37 @@ MOST_IDS = 8_000_000
 IN_FOLDER = 1_000
 
 
+class Row(NamedTuple):
+    """A document's line of output, what it says, the columns kept, and which state the file was in that a row named."""
+
+    line: bytes
+    result: Reading | Failure
+    kept: Mapping[str, Any]
+    named: tuple[str, int, str] | None = None
+
+
 @dataclass
 class Tally:
     """Counts of a shard, or of a run."""
 
     documents: int = 0
+    named: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     provenance: Counter[str] = field(default_factory=Counter)
     slant: Counter[str] = field(default_factory=Counter)
     kept: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, result: Reading | Failure, kept: Mapping[str, Any]) -> None:
+    def add(self, row: Row) -> None:
         """Count one document."""
+        result = row.result
         self.documents += 1
+        self.named += row.named is not None
         if isinstance(result, Failure):
             self.errors[result.code] += 1
         else:
             self.provenance.update(result.provenance.verdict)
             self.slant.update(f"{axis} {slant.verdict}" for axis, slant in result.slant.items())
-        for name, value in kept.items():
+        for name, value in row.kept.items():
             types = self.kept.setdefault(kept_name(name), [])
             if (kind := type_of(value)) not in types:
                 types.append(kind)
@@ -59,6 +72,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Add another's counts."""
         self.documents += other.documents
+        self.named += other.named
         self.errors += other.errors
         self.provenance += other.provenance
         self.slant += other.slant
@@ -74,7 +88,7 @@ class Tally:
     def from_dict(cls, told: Mapping[str, Any]) -> Tally:
         """Out of a marker."""
         counters = {name: Counter(told[name]) for name in ("errors", "provenance", "slant")}
-        return cls(documents=int(told["documents"]), kept=dict(told["kept"]), **counters)
+        return cls(documents=int(told["documents"]), named=int(told["named"]), kept=dict(told["kept"]), **counters)
 
 
 def disk_error(error: OSError, out: str) -> BatchError:
@@ -95,31 +109,32 @@ def _names(folder: str, number: int) -> tuple[str, str]:
     return storage.join(base, f"{number:06d}.jsonl"), storage.join(base, f"{number:06d}.done")
 
 
-def write_shard(
-    folder: str, number: int, checksum: str, rows: Iterable[tuple[bytes, Reading | Failure, Mapping[str, Any]]]
-) -> Tally:
+def write_shard(folder: str, number: int, checksum: str, rows: Iterable[Row]) -> Tally:
     """Write a shard and its marker; nothing of the size of the shard is held.
 
     Parameters
     ----------
     checksum : str
         Of the piece of input that it was made of.
-    rows : iterable of (line, result, kept columns)
     """
     result, marker = _names(folder, number)
     tally, digest, size, ids = Tally(), hashlib.sha256(), 0, bytearray()
+    named = []
     with storage.Written(result) as file:
-        for line, document, kept in rows:
-            file.write(line)
-            digest.update(line)
-            size += len(line)
-            tally.add(document, kept)
-            ids += hashlib.blake2b(document.id.encode("utf-8", "replace"), digest_size=8).digest()
+        for row in rows:
+            file.write(row.line)
+            digest.update(row.line)
+            size += len(row.line)
+            tally.add(row)
+            ids += hashlib.blake2b(row.result.id.encode("utf-8", "replace"), digest_size=8).digest()
+            if row.named is not None:
+                named.append(row.named)
     told = {
         "piece": checksum,
         "sha256": digest.hexdigest(),
         "bytes": size,
         "tally": tally.to_dict(),
+        "named": named,
         "ids": base64.b64encode(ids).decode(),
     }
     storage.write_whole(marker, json.dumps(told).encode())
@@ -133,12 +148,21 @@ class Parts:
     ----------
     out : str
         The output, absolute.
+
+    Attributes
+    ----------
+    begun : int, optional
+        The shard in the middle of which an earlier run ended that had one process only.
+    changed : int
+        Shards found done of which a named file is not what it was.
     """
 
     def __init__(self, out: str) -> None:
         self.out = out
         self.root = f"{out}.parts"
         self.folder = ""
+        self.begun: int | None = None
+        self.changed = 0
         self._lock: int | None = None
         self._description: Mapping[str, Any] = {}
 
@@ -220,6 +244,8 @@ class Parts:
         except OSError as error:
             raise disk_error(error, self.root) from None
         self.folder = storage.join(self.root, hashlib.sha256(told).hexdigest()[:16])
+        with suppress(OSError, ValueError):
+            self.begun = int(storage.read_whole(storage.join(self.root, "begun")))
         return found and not restart
 
     def _take_lock(self) -> None:
@@ -269,6 +295,10 @@ class Parts:
         if number % IN_FOLDER == 0:
             storage.make_folder(storage.join(self.folder, f"{number // IN_FOLDER:03d}"))
 
+    def begin(self, number: int) -> None:
+        """Note which shard this process is about to do itself, in case it is its last."""
+        storage.write_whole(storage.join(self.root, "begun"), str(number).encode(), sync=False)
+
     def complete(self, number: int, checksum: str) -> Tally | None:
         """The counts of a shard that is done and undamaged; None where it must be done."""
         result, marker = _names(self.folder, number)
@@ -280,6 +310,9 @@ class Parts:
                     digest.update(block)
             if told["piece"] != checksum or told["sha256"] != digest.hexdigest():
                 return None
+            if any(storage.state(file) != (size, when) for file, size, when in told["named"]):
+                self.changed += 1
+                return None
             return Tally.from_dict(told["tally"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -288,7 +321,7 @@ class Parts:
         """Lay down the bytes of a piece that cannot be read from the middle of its file."""
         name = storage.join(self.folder, f"{number // IN_FOLDER:03d}")
         name = storage.join(name, f"{number:06d}.input")
-        storage.write_whole(name, data)
+        storage.write_whole(name, data, sync=False)  # laid down anew by every run
         return name
 
     def assemble(self, count: int, shape: Shape, kept: Mapping[str, list[str]]) -> int:

@@ -31,6 +31,7 @@ __all__ = [
     "read_whole",
     "remove",
     "size_and_time",
+    "state",
     "sync_folder",
     "write_whole",
 ]
@@ -114,6 +115,14 @@ def size_and_time(name: str) -> tuple[int, str]:
     return status.st_size, str(status.st_mtime_ns)
 
 
+def state(name: str) -> tuple[int, str]:
+    """As `size_and_time`, with a size that no file has where there is none."""
+    try:
+        return size_and_time(name)
+    except (OSError, ValueError):  # ValueError for a name that no file can have
+        return -1, ""
+
+
 def make_folder(name: str) -> None:
     """Make a folder and those above it."""
     if is_url(name):
@@ -136,7 +145,7 @@ def remove(name: str) -> None:
 
 
 class Written:
-    """A file that is there whole or not at all.
+    """A file that is there whole or not at all; if `sync`, also after the machine itself has failed.
 
     Examples
     --------
@@ -148,8 +157,8 @@ class Written:
     'whole'
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, sync: bool = True) -> None:
+        self.name, self.sync = name, sync
         # Of this process: a worker whose run was killed may still be writing when the next run begins.
         self._part = name if is_url(name) else f"{name}.{os.getpid()}.part"
 
@@ -174,10 +183,12 @@ class Written:
             return
         try:
             self.handle.flush()
-            os.fsync(self.handle.fileno())
+            if self.sync:
+                os.fsync(self.handle.fileno())
             self.handle.close()
             os.replace(self._part, self.name)
-            sync_folder(os.path.dirname(self.name))
+            if self.sync:
+                sync_folder(os.path.dirname(self.name))
         except OSError:
             self._give_up()
             raise
@@ -193,9 +204,9 @@ class Written:
         Path(self._part).unlink(missing_ok=True)
 
 
-def write_whole(name: str, data: bytes) -> None:
+def write_whole(name: str, data: bytes, *, sync: bool = True) -> None:
     """Write a small file, whole or not at all."""
-    with Written(name) as file:
+    with Written(name, sync=sync) as file:
         file.write(data)
 
 

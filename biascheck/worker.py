@@ -10,28 +10,29 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from biascheck import __version__
+from biascheck import __version__, storage
 from biascheck.document import Document, Limits
 from biascheck.errors import BatchError
-from biascheck.inputs import Entry, Piece, entries, internal, read_entry
+from biascheck.inputs import Entry, Piece, internal, read_entry
 from biascheck.outputs import Shape, line_of
 from biascheck.reading import Failure, Reading
+from biascheck.rows import entries
 from biascheck.scorer import Scorer
-from biascheck.shards import Tally, disk_error, write_shard
+from biascheck.shards import Row, Tally, disk_error, write_shard
 
-__all__ = ["Row", "Task", "begin", "count", "work", "work_span"]
+__all__ = ["Task", "begin", "count", "named_file", "work", "work_span"]
 
 #: Documents, and characters, that are read at once.
 CHUNK, CHUNK_CHARACTERS = 256, 1_000_000
-#: A line of output, what it says, and the columns kept.
-Row = tuple[bytes, Reading | Failure, Mapping[str, Any]]
+#: An entry, its document, and the state of the file that its row names.
+Read = tuple[Entry, Document | Failure, tuple[str, int, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,30 +117,41 @@ def _rows(task: Task, start: int = 0, stop: int | None = None) -> Iterator[Row]:
         raise BatchError(f"the run is of biascheck {task.biascheck}, this worker has {__version__}; install the same")
     scorer = _scorer(task.model, task.sha256, task.limits)
     shape = task.shape
-    chunk: list[tuple[Entry, Document | Failure]] = []
+    chunk: list[Read] = []
     size = 0
     for entry in islice(entries(task.piece, task.limits, keep=shape.keep), start, stop):
+        named = named_file(task.piece, entry)
         document = read_entry(entry, task.limits)
         size += len(document.text) if isinstance(document, Document) else 0
-        chunk.append((entry, document))
+        chunk.append((entry, document, named))
         if len(chunk) >= CHUNK or size >= CHUNK_CHARACTERS:
             yield from _read(scorer, chunk, shape)
             chunk, size = [], 0
     yield from _read(scorer, chunk, shape)
 
 
-def _read(scorer: Scorer, chunk: list[tuple[Entry, Document | Failure]], shape: Shape) -> Iterator[Row]:
+def named_file(piece: Piece, entry: Entry) -> tuple[str, int, str] | None:
+    """The state of the file that a row names, before it is read: a run that goes on finds out whether it has changed.
+
+    The files of a folder are compared with the whole input. Asking for files behind a URL takes as long as reading.
+    """
+    if piece.kind == "files" or entry.file is None or storage.is_url(entry.file):
+        return None
+    return entry.file, *storage.state(entry.file)
+
+
+def _read(scorer: Scorer, chunk: list[Read], shape: Shape) -> Iterator[Row]:
     readings = _readings(scorer, chunk, evidence=shape.evidence)
-    for (entry, document), reading in zip(chunk, readings, strict=True):
+    for (entry, document, named), reading in zip(chunk, readings, strict=True):
         result: Reading | Failure | Exception = document if isinstance(document, Failure) else reading
         if isinstance(result, Exception):
             result = internal(entry, result)
-        yield line_of(result, entry.kept, shape), result, entry.kept
+        yield Row(line_of(result, entry.kept, shape), result, entry.kept, named)
 
 
-def _readings(scorer: Scorer, chunk: list[tuple[Entry, Document | Failure]], *, evidence: bool) -> list[Any]:
+def _readings(scorer: Scorer, chunk: list[Read], *, evidence: bool) -> list[Any]:
     """A reading for each document; where one fails the chunk, each is read alone and the failure is its own."""
-    documents = [document for _, document in chunk if isinstance(document, Document)]
+    documents = [document for _, document, _ in chunk if isinstance(document, Document)]
     try:
         found: list[Any] = list(scorer.read(documents, evidence=evidence))
     except OSError:  # a full disk is no document's: an entry would stand in the output for ever
@@ -147,7 +159,7 @@ def _readings(scorer: Scorer, chunk: list[tuple[Entry, Document | Failure]], *, 
     except Exception:  # whatever it is, it is one document's
         found = [_one(scorer, document, evidence=evidence) for document in documents]
     each = iter(found)
-    return [next(each) if isinstance(document, Document) else None for _, document in chunk]
+    return [next(each) if isinstance(document, Document) else None for _, document, _ in chunk]
 
 
 def _one(scorer: Scorer, document: Document, *, evidence: bool) -> Reading | Exception:

@@ -21,6 +21,7 @@ import pytest
 from biascheck import batch, worker
 from biascheck.errors import BatchError
 from biascheck.inputs import Entry, read_entry
+from biascheck.progress import Quiet
 from biascheck.scorer import Scorer
 
 #: A document that ends the process that reads it, each time or the first.
@@ -86,7 +87,7 @@ def _deadly_reader(entry: Entry, limits: Any) -> Any:
             marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
     elif text.startswith(DEADLY):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGSEGV)
     return read_entry(entry, limits)
 
 
@@ -118,6 +119,27 @@ def test_a_document_that_kills_its_worker_is_an_error_entry(
     valid(found[41])
     assert found[41]["error"]["code"] == "worker_died"
     assert summary.errors == {"worker_died": 1}
+
+
+def test_one_process_that_crashed_goes_on_past_the_document(tmp_path: Path, prose: str) -> None:
+    texts = [f"{prose} {n}" for n in range(30)]
+    texts[11] = DEADLY
+    file = write_rows(tmp_path / "in.jsonl", texts)
+    code = (
+        "import sys, test_batch as deadly\nfrom biascheck import batch\nfrom biascheck.progress import Plain\n"
+        "batch.work, batch.work_span = deadly._deadly_work, deadly._deadly_span\n"
+        "batch.run([sys.argv[1]], sys.argv[2], jobs=1, progress=Plain())\n"
+    )
+    once = [sys.executable, "-c", code, str(file), str(tmp_path / "out.jsonl")]
+    folder = Path(__file__).parent
+    crashed = subprocess.run(once, cwd=folder, capture_output=True, check=False)
+    assert crashed.returncode == -signal.SIGSEGV
+    again = subprocess.run(once, cwd=folder, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "a run ended in the middle of part 0; it is read in another process" in again.stderr
+    found = lines(tmp_path / "out.jsonl")
+    assert [entry["id"] for entry in found] == [f"d{n}" for n in range(30)]
+    assert [(entry["id"], entry["error"]["code"]) for entry in found if "error" in entry] == [("d11", "worker_died")]
 
 
 def test_a_document_at_which_the_scorer_fails_costs_nobody_else(
@@ -171,11 +193,78 @@ def test_killed_by_any_signal_it_goes_on_to_the_same_bytes(tmp_path: Path, corpu
     refused = subprocess.run(command(file, "-o", out, "--with-text"), capture_output=True, check=False)
     assert refused.returncode == 2
     assert b"differs in options" in refused.stderr
-    last = subprocess.run(command(file, "-o", out, "--jobs", 1), capture_output=True, check=False)
+    last = subprocess.run(command(file, "-o", out, "--jobs", "1"), capture_output=True, check=False)
     assert last.returncode == 1  # the empty documents
     assert b"by an earlier run" in last.stderr
     assert out.read_bytes() == (corpus / "undisturbed.jsonl").read_bytes()
     assert not Path(f"{out}.parts").exists()
+
+
+class Stopping(Quiet):
+    """Ends a run when so many shards are done, and takes note of what is said."""
+
+    def __init__(self, shards: int) -> None:
+        self.left = shards
+        self.said: list[str] = []
+
+    def advance(self, weight: int, documents: int, errors: int) -> None:
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+def test_named_files_that_have_changed_are_read_again(tmp_path: Path, prose: str) -> None:
+    for number in range(200):
+        if number != 7:
+            (tmp_path / f"{number}.txt").write_text(f"{prose} {number}")
+    rows = [{"id": str(number), "path": f"{number}.txt", "weight": "x" * 100} for number in range(200)]
+    file = tmp_path / "in.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        batch.run([file], out, jobs=1, with_text=True, progress=Stopping(4))
+    assert 4 <= len(list(tmp_path.glob("out.jsonl.parts/*/*/*.done"))) < 7
+    before = (tmp_path / "3.txt").stat().st_size
+    (tmp_path / "3.txt").write_text(f"{prose} troi"[:before])
+    (tmp_path / "7.txt").write_text(f"{prose} venu plus tard")
+    (tmp_path / "80.txt").unlink()
+    progress = Stopping(0)
+    summary = batch.run([file], out, jobs=1, with_text=True, progress=progress)
+    assert progress.said[-1] == "2 parts read again: files that their rows name had changed"
+    assert 0 < summary.resumed < 200
+    assert (summary.named, summary.errors) == (200, {"not_found": 1})
+    batch.run([file], tmp_path / "fresh.jsonl", jobs=1, with_text=True)
+    assert out.read_bytes() == (tmp_path / "fresh.jsonl").read_bytes()
+    assert batch.run([file], out, jobs=1, with_text=True, progress=progress).resumed == 200
+    assert "have not been looked at again; --restart" in progress.said[-1]
+
+
+def test_files_of_a_folder_that_have_changed_are_another_input(tmp_path: Path, prose: str) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        (tmp_path / "in" / f"{number}.txt").write_text(f"{prose} {number}")
+    with pytest.raises(KeyboardInterrupt):
+        batch.run([tmp_path / "in"], tmp_path / "out.jsonl", jobs=1, progress=Stopping(1))
+    file = tmp_path / "in" / "0.txt"
+    file.write_text(file.read_text().upper())
+    with pytest.raises(BatchError, match=r"differs in input; .*--restart"):
+        batch.run([tmp_path / "in"], tmp_path / "out.jsonl", jobs=1)
+
+
+def test_ctrl_c_while_workers_start_is_one_line(tmp_path: Path, corpus: Path) -> None:
+    once = command(corpus / "in.jsonl", "-o", tmp_path / "out.jsonl", "--jobs", "2", "-q")
+    with subprocess.Popen(once, stderr=subprocess.PIPE, start_new_session=True, text=True) as process:
+        workers = ""
+        while process.poll() is None and "popen_loky" not in workers:
+            ps = ["ps", "-o", "args=", "--ppid", str(process.pid)]
+            workers = subprocess.run(ps, capture_output=True, text=True, check=False).stdout
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err == "Stopped; run the same command again to go on where it was.\n"
 
 
 def test_a_full_disk_is_one_line_and_the_run_goes_on_later(tmp_path: Path, corpus: Path) -> None:
@@ -186,7 +275,9 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_later(tmp_path: Path, corpu
     def full() -> None:  # files, as the assembled one, cannot grow so large
         resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
 
-    ran = subprocess.run(command(file, "-o", out, "--jobs", 1, "-q"), capture_output=True, preexec_fn=full, check=False)
+    ran = subprocess.run(
+        command(file, "-o", out, "--jobs", "1", "-q"), capture_output=True, preexec_fn=full, check=False
+    )
     assert ran.returncode == 2
     assert len(ran.stderr.splitlines()) == 1
     assert b"File too large; make room" in ran.stderr

@@ -20,8 +20,9 @@ from biascheck import cutting
 from biascheck.cutting import check, cut, take_census
 from biascheck.document import Document, Limits
 from biascheck.errors import BatchError
-from biascheck.inputs import Entry, entries, read_entry, sources
+from biascheck.inputs import Entry, read_entry, sources
 from biascheck.reading import Failure
+from biascheck.rows import entries
 
 LIMITS = Limits(text=5_000, html=5_000)
 
@@ -31,7 +32,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut as finely as can be, so that every boundary is met."""
     monkeypatch.setattr(cutting, "LEAST", 1)
     monkeypatch.setattr(cutting, "LEAST_FILES", 1)
-    monkeypatch.setattr("biascheck.inputs.SLACK", 5_000)
+    monkeypatch.setattr("biascheck.rows.SLACK", 5_000)
 
 
 def read(*inputs: Path | str, limits: Limits = LIMITS, keep: bool = False) -> list[Entry]:
@@ -75,7 +76,7 @@ def as_csv(rows: list[dict[str, Any]], delimiter: str = ",") -> str:
     return out.getvalue()
 
 
-def write(folder: Path, ending: str, rows: list[dict[str, Any]]) -> Path:
+def write(folder: Path, ending: str, rows: list[dict[str, Any]], group: int = 40) -> Path:
     file = folder / f"in{ending}"
     if ending == ".jsonl":
         file.write_bytes(as_jsonl(rows))
@@ -87,7 +88,7 @@ def write(folder: Path, ending: str, rows: list[dict[str, Any]]) -> Path:
     elif ending == ".csv":
         file.write_bytes(as_csv(rows).encode())
     else:
-        pq.write_table(pa.Table.from_pylist(rows), file, row_group_size=40)
+        pq.write_table(pa.Table.from_pylist(rows), file, row_group_size=group)
     return file
 
 
@@ -168,7 +169,7 @@ def test_rows_that_are_no_documents(tmp_path: Path) -> None:
 def test_a_line_too_long_is_an_entry_and_is_not_held(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("biascheck.inputs.SLACK", 1_000)
+    monkeypatch.setattr("biascheck.rows.SLACK", 1_000)
     rows = [{"id": "a", "text": "bon"}, {"id": "long", "text": "x" * 3_000_000}, {"id": "b", "text": "bon"}]
     file = write(tmp_path, ending, rows)
     found = read(file)
@@ -181,7 +182,7 @@ def test_a_line_too_long_is_an_entry_and_is_not_held(
 
 
 def test_a_record_of_csv_too_long_is_an_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("biascheck.inputs.SLACK", 200_000)
+    monkeypatch.setattr("biascheck.rows.SLACK", 200_000)
     file = tmp_path / "in.csv"
     file.write_bytes(as_csv([{"id": "a", "text": "x" * 3_000_000}, {"id": "b", "text": "bon"}]).encode())
     assert codes(read(file)) == ["too_large", ""]
@@ -275,6 +276,15 @@ def test_paths_in_rows_are_relative_to_their_file(tmp_path: Path, prose: str) ->
     assert isinstance(first, Document)
     assert (first.id, first.path, first.text) == ("a.txt", str(folder / "a.txt"), prose)
     assert [f.code for f in found[1:] if isinstance(f, Failure)] == ["not_found", "binary", "unreadable", "unreadable"]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz", ".csv", ".parquet"])
+def test_rows_that_name_files_are_cut_finer(ending: str, tmp_path: Path) -> None:
+    counts = []
+    for column in ("text", "path"):
+        rows = [{"id": f"n{number}", column: os.urandom(50).hex()} for number in range(4_000)]
+        counts.append(pieces(write(tmp_path, ending, rows, group=4_000)))
+    assert counts[1] > 8 * counts[0]
 
 
 def test_census_tells_inputs_apart(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_csv_and_parquet_have_the_same_rows(seed: Any) -> None:
     kept = {"desk": "-1+1", "n": 3}
     flat = [line_of(item, kept, Shape("csv", keep=True)) for item in (seed, LOST)]
     types = kept_types([{name: [type_of(value)] for name, value in kept.items()}])
-    rows = list(csv.DictReader(io.StringIO(assembled(Shape("csv"), flat, types).decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(assembled(Shape("csv", keep=True), flat, types).decode(), newline="")))
     table = pq.read_table(pa.BufferReader(assembled(Shape("parquet"), flat, types)))
     assert table.column_names == list(rows[0])
     assert table.schema.field("translated").type == pa.float64()
@@ -79,6 +79,14 @@ def test_csv_and_parquet_have_the_same_rows(seed: Any) -> None:
     assert rows[0]["desk"] == "'-1+1"
     assert rows[1]["error_code"] == "not_found"
     assert rows[1]["provenance"] == rows[1]["attributions_russia"] == ""
+
+
+def test_csv_written_by_the_workers_is_what_assembling_would_make(seed: Any) -> None:
+    made = [
+        assembled(shape, [line_of(item, {}, shape) for item in (seed, LOST)])
+        for shape in (Shape("csv"), Shape("csv", keep=True))
+    ]
+    assert made[0] == made[1]
 
 
 def test_no_documents_leave_a_header_and_a_schema() -> None:

@@ -14,7 +14,7 @@ from biascheck import storage
 from biascheck.errors import BatchError
 from biascheck.outputs import Shape, line_of
 from biascheck.reading import Failure
-from biascheck.shards import Parts, Tally, write_shard
+from biascheck.shards import Parts, Row, Tally, write_shard
 
 SHAPE = Shape("jsonl")
 RUN = {"input": "one", "model": "m"}
@@ -23,7 +23,7 @@ RUN = {"input": "one", "model": "m"}
 def rows(*ids: str) -> Iterator[Any]:
     for id in ids:
         failure = Failure(id, None, "empty", "x")
-        yield line_of(failure, {}, SHAPE), failure, {}
+        yield Row(line_of(failure, {}, SHAPE), failure, {})
 
 
 @pytest.fixture

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from biascheck import stopping
 from biascheck.commands.options import limits
 
 __all__ = ["batch"]
 
 
-class _Stopped(KeyboardInterrupt):
-    """A signal that asks to end; no `except Exception` on the way takes it."""
+class _Stoppable(click.Command):
+    """Signals are answered from its first moment on: finding the model in force imports much."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.with_resource(stopping.answered())
+        try:
+            return super().parse_args(ctx, args)
+        except BaseException:
+            ctx.close()
+            raise
 
 
 def _show_columns(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -33,7 +35,7 @@ def _show_columns(context: click.Context, _: click.Parameter, wanted: bool) -> N
     context.exit()
 
 
-@click.command()
+@click.command(cls=_Stoppable)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", "out", required=True, help="Ending in .jsonl, .csv or .parquet.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; 1 reads in this one.  [default: all cores]")
@@ -80,40 +82,23 @@ def batch(
     from biascheck.progress import progress_for
 
     try:
-        with _signals():
-            summary = batches.run(
-                inputs,
-                out,
-                fields=None if fields is None else [name.strip() for name in fields.split(",") if name.strip()],
-                scheduler=scheduler,
-                local_cluster=local_cluster,
-                limits=Limits(text=max_text_bytes, html=max_html_bytes),
-                progress=progress_for(quiet=quiet),
-                **options,
-            )
-    except KeyboardInterrupt as stop:
-        click.echo("Stopped; run the same command again to go on where it was.", err=True)
-        sys.exit(128 + (stop.number if isinstance(stop, _Stopped) else signal.SIGINT))
+        summary = batches.run(
+            inputs,
+            out,
+            fields=None if fields is None else [name.strip() for name in fields.split(",") if name.strip()],
+            scheduler=scheduler,
+            local_cluster=local_cluster,
+            limits=Limits(text=max_text_bytes, html=max_html_bytes),
+            progress=progress_for(quiet=quiet),
+            **options,
+        )
+    except stopping.Stopped as stop:
+        stopping.say()
+        sys.exit(128 + stop.number)
     if not quiet:
         _show(summary)
     if summary.errors:
         sys.exit(1)
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Stop for SIGTERM and a closed terminal as for Ctrl-C: workers ended, locks given back."""
-
-    def stop(number: int, _: Any) -> None:
-        raise _Stopped(number)
-
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
 
 
 def _show(summary: Any) -> None:
