@@ -76,6 +76,7 @@ class LeftoverSet:
     X : csr_matrix of float32, shape (n_cases, n_columns)
         Of `LeftoverCounts`.
     y : ndarray of int8, shape (n_cases,)
+        1 aggregated, 0 not, -1 not known.
     groups, kinds : ndarray of str, shape (n_cases,)
         The site family or outlet; ``written``, ``seen`` (families), ``page``, ``article``, ``wire``.
     """

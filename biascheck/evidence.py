@@ -20,7 +20,7 @@ from biascheck.features import ByteNgrams, hash_ngrams
 from biascheck.folding import NAME, align
 from biascheck.furniture import placed
 from biascheck.heads import LanguageHead
-from biascheck.leftovers import LeftoverCounts, Leftovers, Mark
+from biascheck.leftovers import Leftovers, Mark
 from biascheck.lexicon import Entry, Hit, counted_worlds, load_lexicon, load_names
 from biascheck.reading import UNDETERMINED, Evidence, Provenance, Slant
 from biascheck.slant import AXIS, COLUMNS, POLES, SlantHead, VoiceCounts, Voices
@@ -119,7 +119,7 @@ def explain_leftovers(leftovers: Leftovers, row: sp.csr_matrix, pipeline: Any) -
     head = pipeline.named_steps["heads"]
     weights = -head.slope_[0] * head.coef_[0].astype(float)
     begin = -float(head.slope_[0] * head.intercept_[0] + head.offset_[0])
-    marks = LeftoverCounts().marks(leftovers)
+    marks = pipeline.named_steps["leftovers"].marks(leftovers)
     return _of_marks("aggregated", marks, weights, begin, row, lambda start, end: (start, end))
 
 

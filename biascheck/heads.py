@@ -27,6 +27,7 @@ __all__ = [
     "as_softmax",
     "balance",
     "fit_margin",
+    "fit_softmax",
     "scale_columns",
     "threshold_for",
     "unseen_margins",
@@ -175,7 +176,6 @@ class BinaryHeads(Head):
         self.offset_ = np.zeros(number)
         self.thresholds_ = np.ones(number)
         self.unseen_ = np.full(Y.shape, np.nan)
-        group = np.asarray(groups)
         for head in range(number):
             if self.names[head] not in folds:
                 continue
@@ -186,23 +186,38 @@ class BinaryHeads(Head):
             scale = (scales or {}).get(self.names[head], np.ones(width))
             scaled, used = scale_columns(X, scale)
             margins = unseen_margins(scaled, np.where(known, y, -1), weight, folds[self.names[head]], C=strength)
-            tested = known & ~np.isnan(margins)
-            calibrator = CalibratedClassifierCV(FrozenEstimator(Margin()), method="sigmoid")
-            with warnings.catch_warnings():
-                # "weights are only used for the calibration itself": there is nothing else to use them for.
-                warnings.simplefilter("ignore", UserWarning)
-                calibrator.fit(margins[tested, None], y[tested].astype(int), sample_weight=weight[tested])
-            sigmoid = calibrator.calibrated_classifiers_[0].calibrators[0]
-            self.slope_[head], self.offset_[head] = sigmoid.a_, sigmoid.b_
-            p = _platt(margins, self.slope_[head], self.offset_[head])
-            self.unseen_[:, head] = p
-            negative = tested & (y == 0)
-            self.thresholds_[head] = threshold_for(p[negative], group[negative].tolist(), self.false_alarms)
+            self.calibrate(head, margins, y, weight, groups)
             if final:
                 rows = np.flatnonzero(known)
                 coefficients, intercept = fit_margin(scaled[rows], y[rows], balance(y[rows], weight[rows]), C=strength)
                 self.coef_[head, used], self.intercept_[head] = coefficients * scale[used], intercept
         return self
+
+    def calibrate(
+        self, head: int, margins: FloatArray, y: FloatArray, weight: FloatArray, groups: Sequence[str]
+    ) -> None:
+        """Fit a head's sigmoid and threshold, and keep its unseen scores.
+
+        Parameters
+        ----------
+        margins : ndarray, shape (n_rows,)
+            Decisions for rows that their model had not seen; NaN for rows that were not tested.
+        y : ndarray, shape (n_rows,)
+            1, 0 or NaN.
+        """
+        tested = ~np.isnan(y) & ~np.isnan(margins)
+        calibrator = CalibratedClassifierCV(FrozenEstimator(Margin()), method="sigmoid")
+        with warnings.catch_warnings():
+            # "weights are only used for the calibration itself": there is nothing else to use them for.
+            warnings.simplefilter("ignore", UserWarning)
+            calibrator.fit(margins[tested, None], y[tested].astype(int), sample_weight=weight[tested])
+        sigmoid = calibrator.calibrated_classifiers_[0].calibrators[0]
+        self.slope_[head], self.offset_[head] = sigmoid.a_, sigmoid.b_
+        self.unseen_[:, head] = _platt(margins, self.slope_[head], self.offset_[head])
+        innocent = np.flatnonzero(tested & (y == 0))
+        self.thresholds_[head] = threshold_for(
+            self.unseen_[innocent, head], [groups[i] for i in innocent.tolist()], self.false_alarms
+        )
 
     def decision_function(self, X: sp.csr_matrix) -> FloatArray:
         """Signed distances, shape (n_rows, n_heads)."""
@@ -223,6 +238,16 @@ def as_softmax(margins: FloatArray, scale: FloatArray, shift: FloatArray) -> Flo
     z = margins @ scale.T + shift
     z = np.exp(z - z.max(axis=1, keepdims=True))
     return np.asarray(z / z.sum(axis=1, keepdims=True))
+
+
+def fit_softmax(margins: FloatArray, y: npt.NDArray[np.intp], weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scale and shift of `as_softmax`: a multinomial regression on margins of rows that their models had not seen."""
+    regression = LogisticRegression(max_iter=1000)
+    regression.fit(margins, y, sample_weight=weights)
+    if len(regression.classes_) > 2:
+        return regression.coef_, regression.intercept_
+    # Of two classes scikit-learn keeps the second alone.
+    return np.vstack([np.zeros_like(regression.coef_), regression.coef_]), np.append(0.0, regression.intercept_)
 
 
 def root_weights(groups: Sequence[str]) -> FloatArray:
@@ -282,13 +307,7 @@ class LanguageHead(Head):
         for language in range(number):
             target = np.where(known, y == language, -1).astype(int)
             margins[:, language] = unseen_margins(X, target, even, folds, C=self.C)
-        unseen = known & ~np.isnan(margins[:, 0])
-        regression = LogisticRegression(C=1.0, max_iter=1000)
-        regression.fit(margins[unseen], y[unseen], sample_weight=balance(y[unseen], weights[unseen]))
-        self.scale_, self.shift_ = regression.coef_, regression.intercept_
-        self.unseen_ = np.full((len(y), number), np.nan)
-        self.unseen_[unseen] = as_softmax(margins[unseen], self.scale_, self.shift_)
-        self.threshold_ = self._threshold(self.unseen_[unseen], y[unseen], balance(y[unseen], weights[unseen]))
+        self.calibrate(margins, y, weights)
         if final:
             rows = np.flatnonzero(known)
             for language in range(number):
@@ -298,6 +317,15 @@ class LanguageHead(Head):
                 )
                 self.coef_[language, used] = coefficients * scale[used]
         return self
+
+    def calibrate(self, margins: FloatArray, y: npt.NDArray[np.intp], weights: FloatArray) -> None:
+        """Fit the regression on unseen decisions, shape (n_rows, n_languages), and the threshold; keep the scores."""
+        unseen = (y >= 0) & ~np.isnan(margins[:, 0])
+        even = balance(y[unseen], weights[unseen])
+        self.scale_, self.shift_ = fit_softmax(margins[unseen], y[unseen], even)
+        self.unseen_: FloatArray = np.full(margins.shape, np.nan)
+        self.unseen_[unseen] = as_softmax(margins[unseen], self.scale_, self.shift_)
+        self.threshold_ = self._threshold(self.unseen_[unseen], y[unseen], even)
 
     def _threshold(self, p: FloatArray, y: npt.NDArray[np.intp], weights: FloatArray) -> float:
         top = p.max(axis=1)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from biascheck.errors import LabelsError
 from biascheck.label_files import append_label
-from biascheck.labels import AXES, COLUMNS, LABELS, MAX_CELL, SOURCE_LANGUAGES, Label, read_labels
+from biascheck.label_reading import read_labels
+from biascheck.labels import AXES, COLUMNS, LABELS, MAX_CELL, SOURCE_LANGUAGES, Label
 from biascheck.reading import Reading
 
 __all__ = ["LABEL_KEYS", "POLE_KEYS", "Answers", "Item", "Journal", "Session"]

@@ -19,6 +19,7 @@ from biascheck.heads import (
     as_softmax,
     balance,
     fit_margin,
+    fit_softmax,
     root_weights,
     scale_columns,
     threshold_for,
@@ -90,8 +91,6 @@ class AxisHead(Head):
 
     def fit(self, X: sp.csr_matrix, y: npt.NDArray[Any], *, outlets: npt.NDArray[Any], scale: FloatArray) -> Self:
         """Fit on rows whose `y` is a pole or ``off_topic``; those where it is empty are not used."""
-        from sklearn.linear_model import LogisticRegression
-
         rows = np.flatnonzero(y != "")
         said, groups = y[rows], outlets[rows]
         weights = root_weights(groups.tolist())
@@ -109,12 +108,8 @@ class AxisHead(Head):
             ]
         )
         known = target >= 0
-        regression = LogisticRegression(max_iter=1000)
-        regression.fit(margins[known], target[known], sample_weight=weights[known] / weights[known].mean())
-        # Of two classes scikit-learn keeps the second alone.
-        two = number == 2
-        self.scale_ = np.vstack([np.zeros((1, 2)), regression.coef_]) if two else regression.coef_
-        self.shift_ = np.concatenate([[0.0], regression.intercept_]) if two else regression.intercept_
+        even = weights[known] / weights[known].mean()
+        self.scale_, self.shift_ = fit_softmax(margins[known], target[known], even)
         p = as_softmax(margins, self.scale_, self.shift_)
         self.unseen_ = np.full((len(y), number), np.nan)
         self.unseen_[rows] = p

@@ -14,9 +14,8 @@ import scipy.sparse as sp
 from biascheck.additions import Additions
 from biascheck.errors import LabelsError
 from biascheck.features import QUOTES, Cues
-from biascheck.furniture import bodies, find_all
 from biascheck.heads import FloatArray, root_weights, threshold_for
-from biascheck.labels import AXES, COLUMNS, Label, document_of
+from biascheck.labels import AXES, COLUMNS, Label
 from biascheck.lexicon import load_lexicon
 from biascheck.own import (
     LEAST_EXAMPLES,
@@ -173,16 +172,9 @@ def train_own(
     for known in values.values():
         known[~additions.french] = np.nan if known.dtype == np.float64 else ""
     scale = shared_scale(model.pipeline)
-    voices = _voices(additions.rows, model) if axes else None
+    heard = [hear(text.article, text.language, text.date) for text in additions.texts] if axes else []
+    voices = VoiceCounts().transform(heard) if axes else None
     return fit_own(additions.X, values, additions.outlets.tolist(), names, axes=axes, voices=voices, scale=scale)
-
-
-def _voices(rows: Sequence[Label], model: Model) -> sp.csr_matrix:
-    """What the head for the war is told of texts: who speaks, and what things are called."""
-    documents = [document_of(row) for row in rows]
-    texts = [document.text for document in documents]
-    articles = bodies(texts, find_all(texts, model.lines))
-    return VoiceCounts().transform([hear(a.text, d.language, d.date) for a, d in zip(articles, documents, strict=True)])
 
 
 def fit_own(

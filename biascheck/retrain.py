@@ -11,7 +11,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +24,24 @@ from biascheck import __version__
 from biascheck.additions import Additions, added_weights
 from biascheck.card import write_retrained_card
 from biascheck.corpus import HEADS
-from biascheck.dataset import LeftoverSet, LineSet, TrainingSet
+from biascheck.dataset import TrainingSet
 from biascheck.folds import Fold
 from biascheck.gate import Change, compare, compare_lines, compare_slant
-from biascheck.heads import BinaryHeads, FloatArray, Heads, LanguageHead
-from biascheck.line_features import LineFeatures, select
-from biascheck.refit import Fitted, join_folds, merge, refit
+from biascheck.heads import BinaryHeads, FloatArray, Heads
+from biascheck.joining import join_folds, join_leftovers, join_lines, join_slant, some_lines
+from biascheck.own_lines import OwnLines, learn_lines
+from biascheck.refit import refit
 from biascheck.slant import SlantHeads
 from biascheck.slant_rows import SlantSet, slant_folds, slant_weights
 from biascheck.store import Model, models_folder, save_model
 from biascheck.training import (
-    aggregated_weights,
     default_folds,
     featurise,
     fit_aggregated,
     fit_lines,
     fit_slant,
+    language_labels,
     language_weights,
-    leftover_folds,
     row_weights,
     slant_pipeline,
 )
@@ -65,11 +65,14 @@ class Retrained:
         What was fitted anew.
     changes : sequence of Change
         Figures before and after.
+    lines : int
+        Pages of the additions that have a line of their own site (see `biascheck.own_lines`).
     """
 
     parts: Mapping[str, Any]
     fitted: tuple[str, ...]
     changes: Sequence[Change]
+    lines: int = 0
 
     @property
     def reasons(self) -> list[str]:
@@ -79,9 +82,7 @@ class Retrained:
 
 def unseen_of(parts: Mapping[str, Any]) -> dict[str, FloatArray]:
     """The unseen scores of freshly fitted parts, by head."""
-    heads = parts["pipeline"].named_steps["heads"]
-    found = {name: heads.provenance.unseen_[:, i] for i, name in enumerate(heads.provenance.names)}
-    found["language"] = heads.language.unseen_
+    found = {name: _unseen(parts["pipeline"].named_steps["heads"], name) for name in (*HEADS, "language")}
     found["aggregated"] = parts["aggregated"].named_steps["heads"].unseen_[:, 0]
     found |= {f"slant.{name}": head.unseen_ for name, head in parts["slant"].named_steps["heads"].heads.items()}
     return found
@@ -149,11 +150,11 @@ def retrain(
     changes: list[Change] = []
     if additions.lines is not None:
         progress("fitting lines …")
-        parts["lines"] = fit_lines(_joined_lines(training.lines, additions.lines))
+        parts["lines"] = fit_lines(join_lines(training.lines, additions.lines))
         held = np.asarray([zlib.crc32(site.encode()) % 3 == 0 for site in training.lines.sites.tolist()])
-        others = _some_lines(training.lines, ~held)
-        both = fit_lines(_joined_lines(others, additions.lines))
-        changes += compare_lines(_some_lines(training.lines, held), fit_lines(others), both)
+        others = some_lines(training.lines, ~held)
+        both = fit_lines(join_lines(others, additions.lines))
+        changes += compare_lines(some_lines(training.lines, held), fit_lines(others), both)
         fitted.append("lines")
     if additions.slant is not None and (additions.slant.y >= 0).any():
         progress("fitting slant …")
@@ -162,7 +163,7 @@ def retrain(
         fitted.append("slant")
     if (~np.isnan(additions.values("aggregated"))).any():
         progress("fitting aggregated …")
-        parts["aggregated"], found = _aggregated(model, training.leftovers, additions, unseen)
+        parts["aggregated"], found = _aggregated(model, training, additions, unseen)
         changes += found
         fitted.append("aggregated")
     names = [head for head in HEADS if (~np.isnan(additions.values(head))).any()]
@@ -171,7 +172,9 @@ def retrain(
         parts["pipeline"], found = _provenance(model, training, additions, names, unseen, jobs, progress)
         changes += found
         fitted += names
-    return Retrained(parts, tuple(fitted), changes)
+    lines = parts["aggregated"].named_steps["leftovers"]
+    known = int(lines.find([text.leftovers for text in additions.texts]).sum()) if isinstance(lines, OwnLines) else 0
+    return Retrained(parts, tuple(fitted), changes, known)
 
 
 def write_model(
@@ -216,22 +219,20 @@ def _provenance(
     jobs: int | None,
     progress: Callable[[str], None],
 ) -> tuple[Pipeline, list[Change]]:
-    shipped, places = featurise(training)
+    shipped, places = featurise(training, np.float32)
     rows, added = list(training.rows), additions.training_rows()
+    old: Heads = model.pipeline.named_steps["heads"]
     folds = {name: cut for name, cut in default_folds(rows).items() if name in names}
     weights = {name: row_weights(rows) for name in names}
     weights |= {"agency": np.ones(len(rows))} if "agency" in names else {}
     weights |= {"language": language_weights(rows)} if "language" in names else {}
-    missing = [name for name in names if name not in unseen]
+    missing = {name: folds[name] for name in names if name not in unseen}
     if missing:
-        cuts = {name: folds[name] for name in missing}
-        before = refit(shipped.astype(np.float32), places, rows, weights, cuts, final=False, jobs=jobs)
-        unseen |= {
-            name: head.unseen_ if isinstance(head, LanguageHead) else head.unseen for name, head in before.items()
-        }
-    X = sp.vstack([shipped.astype(np.float32), additions.X.astype(np.float32)], format="csr")
+        bare = refit(shipped, places, rows, weights, missing, old, final=False, jobs=jobs, progress=progress)
+        unseen |= {name: _unseen(bare, name) for name in missing}
+    X = sp.vstack([shipped, additions.X.astype(np.float32)], format="csr")
     del shipped
-    fitted = refit(
+    heads = refit(
         X,
         places,
         [*rows, *added],
@@ -240,36 +241,34 @@ def _provenance(
             for name, weight in weights.items()
         },
         {name: join_folds(cut, [r.outlet for r in rows], additions.outlets.tolist()) for name, cut in folds.items()},
+        old,
         jobs=jobs,
         progress=progress,
     )
-    old = model.pipeline.named_steps["heads"]
-    heads = Heads(merge(old.provenance, fitted), fitted.get("language", old.language))
-    pipeline = Pipeline([*model.pipeline.steps[:-1], ("heads", heads)])
+    before, after = old.provenance, heads.provenance
+    assert before is not None
+    assert after is not None
     changes = []
     now = old.predict_proba(additions.X)
     for name in names:
-        head = fitted[name]
-        if not isinstance(head, Fitted):
-            changes += _language(training, additions, old.language, head, unseen["language"])
+        p = _unseen(heads, name)
+        if name == "language":
+            changes += _language(training, additions, old, unseen[name], p)
             continue
         column = HEADS.index(name)
-        changes += compare(
-            name,
-            _known([row.labels[name] for row in rows]),
-            (unseen[name], head.unseen[: len(rows)]),
-            (float(old.provenance.thresholds_[column]), head.threshold),
-            np.asarray([row.group for row in rows]),
-        )
-        changes += compare(
-            name,
-            additions.values(name),
-            (now[:, column], head.unseen[len(rows) :]),
-            (float(old.provenance.thresholds_[column]), head.threshold),
-            additions.outlets,
-            added=True,
-        )
-    return pipeline, changes
+        thresholds = (float(before.thresholds_[column]), float(after.thresholds_[column]))
+        y, groups = _known([row.labels[name] for row in rows]), np.asarray([row.group for row in rows])
+        changes += compare(name, y, (unseen[name], p[: len(rows)]), thresholds, groups)
+        said = (now[:, column], p[len(rows) :])
+        changes += compare(name, additions.values(name), said, thresholds, additions.outlets, added=True)
+    return Pipeline([*model.pipeline.steps[:-1], ("heads", heads)]), changes
+
+
+def _unseen(heads: Heads, name: str) -> FloatArray:
+    """The unseen scores of one head, of heads that have just been fitted."""
+    assert heads.provenance is not None
+    assert heads.language is not None
+    return heads.language.unseen_ if name == "language" else heads.provenance.unseen_[:, HEADS.index(name)]
 
 
 def _known(labels: Sequence[int | None]) -> FloatArray:
@@ -277,19 +276,17 @@ def _known(labels: Sequence[int | None]) -> FloatArray:
 
 
 def _language(
-    training: TrainingSet, additions: Additions, old: LanguageHead, new: LanguageHead, unseen: FloatArray
+    training: TrainingSet, additions: Additions, old: Heads, unseen: FloatArray, after: FloatArray
 ) -> list[Change]:
     """Whether the likeliest language is the right one, of the shipped rows and of the added."""
-    from biascheck.training import language_labels
-
     rows = training.rows
     y = language_labels(rows)
-    known = (y >= 0) & ~np.isnan(unseen[:, 0]) & ~np.isnan(new.unseen_[: len(rows), 0])
-    right = [np.where(known, p.argmax(axis=1) == y, np.nan) for p in (unseen, new.unseen_[: len(rows)])]
+    known = (y >= 0) & ~np.isnan(unseen[:, 0]) & ~np.isnan(after[: len(rows), 0])
+    right = [np.where(known, p.argmax(axis=1) == y, np.nan) for p in (unseen, after[: len(rows)])]
     groups = np.asarray([f"{row.outlet} {row.system}" for row in rows])
     changes = compare("language", np.where(known, 1.0, np.nan), (right[0], right[1]), (0.5, 0.5), groups)
     z = language_labels(additions.training_rows())
-    said = (old.predict_proba(additions.X), new.unseen_[len(rows) :])
+    said = (old.predict_language(additions.X), after[len(rows) :])
     hits = [np.where(z >= 0, np.nan_to_num(p).argmax(axis=1) == z, np.nan) for p in said]
     return changes + compare(
         "language", np.where(z >= 0, 1.0, np.nan), (hits[0], hits[1]), (0.5, 0.5), additions.outlets, added=True
@@ -297,53 +294,34 @@ def _language(
 
 
 def _aggregated(
-    model: Model, shipped: LeftoverSet, additions: Additions, unseen: dict[str, FloatArray]
+    model: Model, training: TrainingSet, additions: Additions, unseen: dict[str, FloatArray]
 ) -> tuple[Pipeline, list[Change]]:
+    shipped = training.leftovers
     y = additions.values("aggregated")
     chosen = np.flatnonzero(~np.isnan(y))
-    outlets = additions.outlets[chosen]
-    both = LeftoverSet(
-        X=sp.vstack([shipped.X, additions.counts[chosen]], format="csr"),
-        y=np.concatenate([shipped.y, y[chosen].astype(np.int8)]),
-        groups=np.concatenate([shipped.groups, np.asarray([f"added {outlet}" for outlet in outlets])]),
-        kinds=np.concatenate([shipped.kinds, np.full(len(chosen), "added")]),
-    )
+    y, outlets, bare = y[chosen], additions.outlets[chosen], additions.counts[chosen]
+    texts = [additions.texts[i].leftovers for i in chosen.tolist()] if additions.texts else []
+    own = learn_lines(texts, y, outlets.tolist(), training.lines.X) if texts else None
+    lined = own.find(texts) if own else np.zeros(len(y), dtype=bool)
+    both, weights, folds = join_leftovers(shipped, bare, y, outlets, lined)
     if "aggregated" not in unseen:
         unseen["aggregated"] = fit_aggregated(shipped, final=False).unseen_[:, 0]
-    number = len(shipped.y)
-    head = fit_aggregated(
-        both,
-        weights=np.concatenate([aggregated_weights(shipped), added_weights(outlets)]),
-        folds=join_folds(leftover_folds(shipped), shipped.groups.tolist(), outlets.tolist()),
-    )
+    head = fit_aggregated(both, weights=weights, folds=folds)
     old: BinaryHeads = model.aggregated.named_steps["heads"]
     thresholds = (float(old.thresholds_[0]), float(head.thresholds_[0]))
     after = head.unseen_[:, 0]
-    changes = compare(
-        "aggregated", shipped.y.astype(float), (unseen["aggregated"], after[:number]), thresholds, shipped.groups
-    )
-    now = old.predict_proba(additions.counts[chosen])[:, 0]
-    changes += compare("aggregated", y[chosen], (now, after[number:]), thresholds, outlets, added=True)
-    return Pipeline([*model.aggregated.steps[:-1], ("heads", head)]), changes
-
-
-def _joined(shipped: Any, added: Any) -> Any:
-    """Two sets of measured rows as one, field by field; a vocabulary is of the columns and stays."""
-
-    def join(one: Any, other: Any) -> Any:
-        return sp.vstack([one, other], format="csr") if sp.issparse(one) else np.concatenate([one, other])
-
-    values = {field.name: getattr(shipped, field.name) for field in fields(shipped)}
-    return replace(
-        shipped,
-        **{name: join(one, getattr(added, name)) for name, one in values.items() if name != "vocabulary"},
-    )
+    said = (unseen["aggregated"], after[: len(shipped.y)])
+    changes = compare("aggregated", shipped.y.astype(float), said, thresholds, shipped.groups)
+    said = (old.predict_proba(bare)[:, 0], after[len(shipped.y) :])
+    changes += compare("aggregated", y, said, thresholds, outlets, added=True)
+    steps = [("leftovers", own), *model.aggregated.steps[1:-1]] if own else model.aggregated.steps[:-1]
+    return Pipeline([*steps, ("heads", head)]), changes
 
 
 def _slant(
     model: Model, shipped: SlantSet, added: SlantSet, unseen: dict[str, FloatArray]
 ) -> tuple[Pipeline, list[Change]]:
-    both = _joined(shipped, added)
+    both = join_slant(shipped, added)
     old: SlantHeads = model.slant.named_steps["heads"]
     languages = tuple(old.heads or {})
     if not all(f"slant.{language}" in unseen for language in languages):
@@ -372,19 +350,3 @@ def _slant(
     late = {language: p[number:] for language, p in after.items()}
     changes += compare_slant(added, called(old, now, added), called(heads, late, added), added=True)
     return slant_pipeline(both, heads), changes
-
-
-def _joined_lines(shipped: LineSet, added: LineSet) -> LineSet:
-    X = LineFeatures(
-        **{
-            field.name: np.concatenate([getattr(shipped.X, field.name), getattr(added.X, field.name)])
-            for field in fields(shipped.X)
-        }
-    )
-    parts = {name: (getattr(shipped, name), getattr(added, name)) for name in ("y", "sites", "weights")}
-    return LineSet(X, **{name: np.concatenate(pair) for name, pair in parts.items()})
-
-
-def _some_lines(lines: LineSet, texts: npt.NDArray[np.bool_]) -> LineSet:
-    X, chosen = select(lines.X, texts)
-    return LineSet(X, lines.y[chosen], lines.sites[texts], lines.weights[chosen])

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from biascheck.errors import ModelError
-from biascheck.lexicon import lexicon_checksum
 
 __all__ = ["FORMAT", "Model", "checksum", "data_folder", "load_model", "models_folder", "save_model"]
 
@@ -38,6 +37,7 @@ _TRUSTED = [
     "biascheck.own.AxisHead",
     "biascheck.own.OwnHeads",
     "biascheck.own.OwnLabels",
+    "biascheck.own_lines.OwnLines",
     "biascheck.slant.SlantHead",
     "biascheck.slant.SlantHeads",
     "biascheck.slant.VoiceCounts",
@@ -208,6 +208,9 @@ def _load(name: str, folder: Path, _: tuple[int, ...]) -> Model:
 
 
 def _same_lists(about: dict[str, Any]) -> bool:
+    # Imported here: what models there are is told without numpy and scikit-learn.
+    from biascheck.lexicon import lexicon_checksum
+
     try:
         return bool(about.get("lexicon") == lexicon_checksum(str(about.get("language", "fr"))))
     except (OSError, ValueError):  # a language that this biascheck has no lists for

@@ -148,8 +148,15 @@ def _weighting(training: TrainingSet) -> tuple[TfidfTransformer, StandardScaler]
     return TfidfTransformer().fit(training.text), StandardScaler().fit(cues)
 
 
-def featurise(training: TrainingSet) -> tuple[sp.csr_matrix, dict[str, slice]]:
+def featurise(
+    training: TrainingSet, dtype: type[np.floating[Any]] = np.float64
+) -> tuple[sp.csr_matrix, dict[str, slice]]:
     """All feature blocks side by side, and where each stands.
+
+    Parameters
+    ----------
+    dtype
+        Of the matrix; in single precision it takes two thirds of the memory.
 
     Returns
     -------
@@ -170,7 +177,8 @@ def featurise(training: TrainingSet) -> tuple[sp.csr_matrix, dict[str, slice]]:
     for name, block in blocks.items():
         places[name] = slice(at, at + block.shape[1])
         at += block.shape[1]
-    return sp.hstack(list(blocks.values()), format="csr", dtype=np.float64), places
+    # Blocks of one format are joined without a triple for every number.
+    return sp.hstack([block.tocsr() for block in blocks.values()], format="csr", dtype=dtype), places
 
 
 def _phrase_blocks(training: TrainingSet) -> dict[str, sp.csr_matrix]:
@@ -209,6 +217,11 @@ def _scale(places: dict[str, slice], scales: dict[str, float]) -> npt.NDArray[np
 def provenance_scale(places: dict[str, slice], head: str) -> npt.NDArray[np.float64]:
     """How much each column of `featurise` counts for a provenance head, shape (n_features,)."""
     return _scale(places, {**PROVENANCE_SCALES, **HEAD_SCALES.get(head, {})})
+
+
+def language_scale(places: dict[str, slice]) -> npt.NDArray[np.float64]:
+    """How much each column of `featurise` counts for the source language, shape (n_features,)."""
+    return _scale(places, LANGUAGE_SCALES)
 
 
 def language_labels(rows: Sequence[TrainingRow]) -> npt.NDArray[np.intp]:
@@ -287,7 +300,7 @@ def fit_language(
         y[known],
         weights=weights[known],
         folds=[(place[train][y[train] >= 0], place[test][y[test] >= 0]) for train, test in folds],
-        scale=_scale(places, LANGUAGE_SCALES),
+        scale=language_scale(places),
         final=final,
     )
     unseen = np.full((len(y), len(LANGUAGES)), np.nan)
@@ -333,7 +346,8 @@ def fit_aggregated(
     scale[: len(COLUMNS)] = [2.0 if name in SURE_LEFTOVERS else 1.0 for name in COLUMNS]
     return BinaryHeads(("aggregated",), C={"aggregated": AGGREGATED_STRENGTH}).fit(
         leftovers.X,
-        leftovers.y[:, None].astype(float),
+        # -1 is tested only.
+        np.where(leftovers.y < 0, np.nan, leftovers.y)[:, None],
         weights=weights[:, None],
         folds={"aggregated": leftover_folds(leftovers) if folds is None else folds},
         groups=leftovers.groups.tolist(),

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from biascheck.additions import MOST_ROWS, Additions, added_weights, prepare
-from biascheck.labels import Label, Problem, Span, read_labels
+from biascheck.label_reading import read_labels
+from biascheck.labels import Label, Problem, Span
 from biascheck.scorer import Scorer
 
 WHO = "maire ministre directrice syndicat comité juge voisine pêcheur infirmière chercheur".split()

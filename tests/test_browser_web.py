@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from biascheck.labels import read_labels
+from biascheck.label_reading import read_labels
 from biascheck.scorer import Scorer
 
 if not os.environ.get("CI"):

@@ -18,7 +18,8 @@ from click.testing import CliRunner
 
 from biascheck.commands.label import label
 from biascheck.label_files import write_labels
-from biascheck.labels import Label, read_labels
+from biascheck.label_reading import read_labels
+from biascheck.labels import Label
 
 Run = Callable[..., Any]
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from biascheck.errors import LabelsError
 from biascheck.label_files import append_label
+from biascheck.label_reading import read_labels
 from biascheck.labelling import Chooser, Queue, doubt, find_texts, resemblance, sketch, usefulness
 from biascheck.labelling_session import Item, Journal, Session
-from biascheck.labels import Label, read_labels
+from biascheck.labels import Label
 from biascheck.reading import ModelReference, OwnLabel, Provenance, Reading, Slant, SourceLanguage
 from biascheck.scorer import Scorer
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from biascheck.document import DocumentError
 from biascheck.errors import LabelsError
 from biascheck.label_files import append_label, write_labels
-from biascheck.labels import LABELS, Label, Span, document_of, outlet_of, read_labels
+from biascheck.label_reading import read_labels
+from biascheck.labels import LABELS, Label, Span, document_of, outlet_of
 
 TEXT = "La mairie a présenté mardi son budget aux habitants du quartier, réunis dans la salle des fêtes. " * 5
 

@@ -14,15 +14,15 @@ import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
 
 from biascheck import retrain as module
-from biascheck.additions import Additions, prepare
+from biascheck.additions import Additions, Measured, prepare
 from biascheck.corpus import HEADS
 from biascheck.dataset import LeftoverSet, TrainingSet, load_training
 from biascheck.folding import Fold as FoldText
 from biascheck.gate import Change, compare
 from biascheck.heads import Heads
+from biascheck.joining import join_folds
 from biascheck.labels import Label
-from biascheck.leftovers import LeftoverCounts
-from biascheck.refit import join_folds
+from biascheck.leftovers import LeftoverCounts, Leftovers
 from biascheck.registry import in_force
 from biascheck.retrain import digest_of, read_unseen, retrain, write_model, write_unseen
 from biascheck.scorer import Scorer
@@ -89,7 +89,7 @@ def world(scorer: Scorer) -> World:
 @pytest.fixture(autouse=True)
 def same_features(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and additions measured alike, though the texts of the rows are not at hand."""
-    monkeypatch.setattr(module, "featurise", lambda _: (world.X, world.places))
+    monkeypatch.setattr(module, "featurise", lambda *_: (world.X, world.places))
 
 
 @pytest.fixture
@@ -107,6 +107,7 @@ def added(world: World) -> Callable[..., Additions]:
             slant=None,
             slanted=np.zeros(0, dtype=np.intp),
             lines=None,
+            texts=[],
         )
 
     return additions
@@ -184,6 +185,34 @@ def test_aggregated_is_learnt_on_its_own(world: World, added: Callable[..., Addi
     assert {c.on for c in result.changes} == {"shipped", "additions"}
 
 
+def test_lines_of_a_site_are_learnt_and_tested_without_them(
+    world: World, added: Callable[..., Additions], tmp_path: Path
+) -> None:
+    innocent = np.flatnonzero(world.training.leftovers.y == 0)[:40]
+    additions = added(list(range(40)), [1] * 40, label="aggregated")
+    prose = " ".join(f"Une phrase du texte numéro {n} que rien ne distingue des autres." for n in range(9))
+    texts = [
+        Measured("", "fr", None, Leftovers(f"Titre\n{prose}" + "\nGerbe du jour reprise ici" * (n % 4 > 0)))
+        for n in range(40)
+    ]
+    additions = replace(
+        additions, texts=texts, counts=world.training.leftovers.X[innocent], outlets=np.full(40, "a.fr", dtype="<U9")
+    )
+    result = run(world, additions)
+    save_model(tmp_path / "m", dict(result.parts), name="m", about={"lexicon": world.model.about["lexicon"]})
+    counts = load_model(str(tmp_path / "m")).aggregated.named_steps["leftovers"]
+    assert counts.find([text.leftovers for text in texts]).tolist() == [n % 4 > 0 for n in range(40)]
+    # Of an outlet that nobody has seen nothing is called: the line is no merit of the head.
+    assert change(result.changes, "recall_at_threshold", "additions").after < 0.1
+    # Pages with the line teach nothing else.
+    few = replace(
+        additions, texts=[], rows=[Label(text="-", labels={}) if n % 4 else r for n, r in enumerate(additions.rows)]
+    )
+    again = run(world, few)
+    heads = [r.parts["aggregated"].named_steps["heads"] for r in (result, again)]
+    assert heads[0].thresholds_[0] == pytest.approx(heads[1].thresholds_[0], abs=0.02)
+
+
 def contained(result: Any) -> bool:
     """Refused by the gate, or nothing lost that matters."""
     fell = change(result.changes, "recall_at_threshold")
@@ -210,7 +239,7 @@ def test_an_outlet_of_many_rows_weighs_no_more_than_one_of_fifty(
 ) -> None:
     seen = {}
 
-    def refit(X: Any, places: Any, rows: Any, weights: Any, folds: Any, **_: Any) -> Any:
+    def refit(X: Any, places: Any, rows: Any, weights: Any, *_: Any, **__: Any) -> Any:
         seen.update(weights)
         raise StopIteration
 

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from biascheck.labels import read_labels
+from biascheck.label_reading import read_labels
 from biascheck.scorer import Scorer
 
 if not os.environ.get("CI"):

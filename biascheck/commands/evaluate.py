@@ -68,7 +68,7 @@ def _evaluate_labels(
     import json
 
     from biascheck.errors import LabelsError
-    from biascheck.labels import read_labels
+    from biascheck.label_reading import read_labels
     from biascheck.reliability import confusion, figures, judge, labels_of, mistakes
     from biascheck.reliability import diagram as draw
     from biascheck.scorer import Scorer

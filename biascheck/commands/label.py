@@ -194,7 +194,7 @@ def _print_agreement(first: Path, second: Path, axes: Mapping[str, Sequence[str]
     from rich.table import Table
 
     from biascheck.agreement import agree
-    from biascheck.labels import read_labels
+    from biascheck.label_reading import read_labels
 
     read = [read_labels([file], new_labels=None, new_axes=axes) for file in (first, second)]
     problems = [problem for _, found in read for problem in found]

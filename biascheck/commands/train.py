@@ -45,7 +45,7 @@ LEAST_AUC = 0.7
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Where the training features are.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where the model goes.")
 @click.option("--name", help="Name of the model  [default: fr; with --add one made from what was added]")
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes that fit.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Threads that fit.")
 def train(
     labels: tuple[Path, ...],
     new_labels: tuple[str, ...],
@@ -123,7 +123,7 @@ def _add(
     from biascheck.additions import prepare
     from biascheck.dataset import load_training
     from biascheck.errors import LabelsError
-    from biascheck.labels import read_labels
+    from biascheck.label_reading import read_labels
     from biascheck.own_training import train_own
     from biascheck.registry import DEFAULT, check_name, home
     from biascheck.retrain import digest_of, retrain, write_unseen
@@ -211,6 +211,7 @@ def _write(
         "labels": additions.tally(),
         "rule": RULE,
         "fitted": list(result.fitted),
+        "site_lines": result.lines,
         "own": [asdict(figure) for figure in own],
     }
     part = out or home() / "models" / f".{name}.{os.getpid()}.part"
@@ -221,6 +222,8 @@ def _write(
         if out is None:
             shutil.rmtree(part, ignore_errors=True)
     print_changes(result.changes)
+    if result.lines:
+        click.echo(f"{result.lines} of the texts have a line of their site, by which its next pages are known")
     for reason in result.reasons:
         click.echo(f"worse: {reason}")
     click.echo(f"model {name} in {folder} (sha256 {digest[:16]})")
