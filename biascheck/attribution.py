@@ -13,15 +13,17 @@ straight.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from biascheck.bare_quotes import follow
 from biascheck.findings import Findings, Found
+from biascheck.quotes import Even
 from biascheck.reading import Attribution
 from biascheck.reports import report
 from biascheck.sources import cite
+from biascheck.speech import Form, load_speech
 
-__all__ = ["author_spans", "find_attributions", "voice_shares"]
+__all__ = ["attributions_of", "author_spans", "find_attributions", "voice_shares"]
 
 #: Verbs looked at. A long article has two hundred; this bounds the work on hostile text.
 MAX_VERBS = 4_000
@@ -50,8 +52,24 @@ def find_attributions(text: str, language: str = "fr", *, date: str | None = Non
     >>> [(a.speaker, a.verb, a.stance) for a in found]
     [('Mark Rutte', 'a déclaré', 'neutral'), ('Mark Rutte', 'a rappelé', 'endorsing')]
     """
+    return attributions_of([Even(text)], [language], [date])[0]
+
+
+def attributions_of(
+    texts: Sequence[Even], languages: Sequence[str], dates: Sequence[str | None]
+) -> list[tuple[Attribution, ...]]:
+    """`find_attributions` in texts that were made even before; each step in all of them, for the sake of the cache."""
+    forms = [load_speech(language).find(text.low) for text, language in zip(texts, languages, strict=True)]
+    read = [Findings(*given) for given in zip(texts, languages, dates, strict=True)]
+    for findings, verbs in zip(read, forms, strict=True):
+        _read(findings, verbs)
+    return [_attributions(findings) for findings in read]
+
+
+def _attributions(findings: Findings) -> tuple[Attribution, ...]:
+    clauses = _settle_clauses(findings)
     found: list[Attribution] = []
-    for item in _read(text, language, date):
+    for item in sorted([*findings.taken.values(), *clauses], key=lambda found: (found.start, found.end)):
         if found and item.start < found[-1].end:
             continue
         found.append(Attribution(item.speaker, item.side, item.verb, item.stance, item.start, item.end))
@@ -81,16 +99,13 @@ def voice_shares(attributions: Iterable[Attribution], length: int) -> dict[str, 
     return {"author": (length - spoken) / max(1, length), **shares}
 
 
-def _read(text: str, language: str, date: str | None) -> list[Found]:
-    findings = Findings(text, language, date)
-    for form, start, end in findings.speech.find(findings.low)[:MAX_VERBS]:
+def _read(findings: Findings, forms: list[tuple[Form, int, int]]) -> None:
+    for form, start, end in forms[:MAX_VERBS]:
         if form.kind == "C":
             cite(findings, form, start, end)
         else:
             report(findings, form, start, end)
     follow(findings)
-    clauses = _settle_clauses(findings)
-    return sorted([*findings.taken.values(), *clauses], key=lambda found: (found.start, found.end))
 
 
 def _settle_clauses(findings: Findings) -> list[Found]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 
 from biascheck.findings import MIN_PARTIAL, Findings, Found
 from biascheck.noun_phrases import Phrase, find_name
-from biascheck.quotes import Quote, words_between
+from biascheck.quotes import Quote, opens_paragraph, words_between
 from biascheck.speakers import Mention
 
 __all__ = ["follow"]
@@ -23,7 +23,7 @@ def follow(findings: Findings) -> None:
     if not findings.quotes:
         return
     known = len(findings.cast.mentions)
-    clauses = sorted((clause.start, clause.end) for clause in findings.clauses)
+    clauses = sorted([(clause.start, clause.end) for clause in findings.clauses])
     before: Found | None = None
     before_quote: Quote | None = None
     for quote in findings.quotes:
@@ -56,14 +56,14 @@ def _bare(  # noqa: PLR0911
     if before is not None and before_quote is not None:
         size = quote.start - before.end
         gap = findings.text[before.end : quote.start] if size <= MAX_BLANK_GAP else "…"
-        if not before_quote.closed and quote.opens_paragraph:
+        if not before_quote.closed and opens_paragraph(findings.text, quote.start):
             return _of(findings, quote, before.speaker, before.side)
         near = size < MAX_BARE_GAP and "\n" not in gap and gap.count(". ") <= 1
         if near and words >= MIN_PARTIAL and before.verb:
             tail = gap.rstrip(" ")
             if tail.endswith((".", ",", ":", ";")) and gap.count(", ") < 4:
                 return _of(findings, quote, before.speaker, before.side)
-        if quote.opens_paragraph and not gap.strip() and words > MIN_PARTIAL:
+        if words > MIN_PARTIAL and not gap.strip() and opens_paragraph(findings.text, quote.start):
             return _of(findings, quote, before.speaker, before.side)
     if not lead and words >= 5:
         last = findings.cast.last_before(quote.start, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from biascheck.findings import WINDOW, Findings
-from biascheck.noun_phrases import NOBODY, SAME, Phrase
+from biascheck.noun_phrases import NOBODY, SAME, Phrase, any_of
 from biascheck.quotes import quote_at
 from biascheck.verb_phrases import Verb
 
@@ -21,7 +21,7 @@ _BETWEEN = (
 ).split()
 _BETWEEN_WORDS = frozenset(_BETWEEN)
 _QUE = re.compile(
-    rf"(?P<gap>(?:,? (?:{'|'.join(_BETWEEN)})"
+    rf"(?P<gap>(?:,? (?:{any_of(_BETWEEN)})"
     r"(?: [^\s.;:!?«»\"“”,]{1,30}){0,9}?|,? \w{3,20}ment){0,2}),? qu(?:e(?=,)|e |')"
 )
 _QUE_TOLD = re.compile(r"(?P<gap>(?: [^\s.;:!?«»\"“”]{1,30}){1,8}?),? qu(?:e |')")
@@ -73,7 +73,7 @@ def find_clause(findings: Findings, verb: Verb, start: int, end: int) -> bool:
         if que is None and verb.form.text in findings.speech.told:
             match = _QUE_TOLD.match(low, verb.end, end)
             que = (match.end(), match["gap"]) if match else None
-        if que is not None and _NOT_QUE.search(que[1]):
+        if que is not None and que[1] and _NOT_QUE.search(que[1]):
             match = que = None
         if que is None and verb.finite and low.find(" selon l", verb.end, min(end, verb.end + MAX_WHICH_GAP)) >= 0:
             match = _WHICH.match(low, verb.end, end)
@@ -97,15 +97,15 @@ def find_clause(findings: Findings, verb: Verb, start: int, end: int) -> bool:
 def _find_que(low: str, at: int, end: int) -> tuple[int, str] | None:
     """Where the clause begins whose "que" follows a verb that ends at `at`, and what stands between."""
     if low.startswith((" que ", " qu'"), at, end):
-        return low.index("u", at + 1) + (3 if low[at + 3] == "e" else 2), ""
-    if low[at : at + 1] not in (" ", ",") or low.find(" qu", at, min(end, at + MAX_QUE_GAP)) < 0:
+        return at + (5 if low[at + 3] == "e" else 4), ""
+    if not low.startswith((" ", ","), at):
         return None
     begin = at + (2 if low[at] == "," else 1)
     stop = low.find(" ", begin, begin + 40)
     word = low[begin : stop if stop > 0 else begin + 40].removesuffix(",")
     if word not in _BETWEEN_WORDS and not word.startswith("qu") and not word.endswith("ment"):
         return None
-    match = _QUE.match(low, at, end)
+    match = _QUE.match(low, at, end) if low.find(" qu", at, min(end, at + MAX_QUE_GAP)) >= 0 else None
     return (match.end(), match["gap"]) if match else None
 
 

@@ -22,6 +22,8 @@ LANGUAGE_SAMPLE = 1500
 SAMPLE_WORDS = 250
 #: Words that tell most texts; a text with fewer different ones than `LEAST_WORDS` is no prose.
 FIRST_WORDS, LEAST_WORDS = 200, 25
+#: Words among which prose has as many different ones.
+VARIOUS_WORDS = 60
 #: Share of function words from which a text is French.
 FRENCH_SHARE = 0.11
 #: Signatures of files that people take for text; saying which one it is saves them a search.
@@ -173,7 +175,9 @@ def read_bytes(
     if len(data) > limit:
         raise _too_large(id, limit, html=html)
     document = Document(id=id, path=path, sha256=digest, text=text, encoding=encoding, warnings=warnings)
-    return _inspect(_extract(document) if html else replace(document, title=_first_line_title(text)))
+    document = _extract(document) if html else replace(document, title=_first_line_title(text))
+    language, found = _inspect(document.text)
+    return replace(document, language=language, warnings=(*warnings, *found))
 
 
 def document_from_text(text: str, *, id: str = "text", limits: Limits | None = None) -> Document:
@@ -181,12 +185,23 @@ def document_from_text(text: str, *, id: str = "text", limits: Limits | None = N
     limits = limits or Limits()
     if len(text) > limits.text:
         raise _too_large(id, limits.text, html=False)
-    raw = text.encode("utf-8", "surrogatepass")
-    clean = raw.decode("utf-8", "replace")
+    try:
+        raw, clean = text.encode("utf-8"), text
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogatepass")
+        clean = raw.decode("utf-8", "replace")
     if not clean.strip("\x00 \t\r\n\ufeff"):
         raise DocumentError("empty", f"{id}: the text is empty")
-    digest = hashlib.sha256(raw).hexdigest()
-    return _inspect(Document(id=id, path=None, sha256=digest, text=clean, title=_first_line_title(clean)))
+    language, warnings = _inspect(clean)
+    return Document(
+        id=id,
+        path=None,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        text=clean,
+        language=language,
+        title=_first_line_title(clean),
+        warnings=warnings,
+    )
 
 
 def _too_large(id: str, limit: int, *, html: bool) -> DocumentError:
@@ -306,10 +321,10 @@ def _first_line_title(text: str) -> str | None:
     return head if 10 <= len(head) <= 200 and not head.endswith((".", ",", ";")) and rest.strip() else None
 
 
-def _inspect(document: Document) -> Document:
+def _inspect(text: str) -> tuple[str, tuple[str, ...]]:
     """Language, and the reasons for which no verdict may be given."""
-    text = document.text.strip()
-    warnings = list(document.warnings)
+    text = text.strip()
+    warnings = []
     start = text[:20_000]
     # The first words tell most texts, and save looking at the others.
     plainly = _clearly_prose(start[:LANGUAGE_SAMPLE])
@@ -325,7 +340,7 @@ def _inspect(document: Document) -> Document:
     if language not in {"fr", "und"}:
         read = "read for slant, not for provenance" if language == "en" else "the installed model reads French"
         warnings.append(f"language: identified as {language!r}; {read}")
-    return replace(document, language=language, warnings=tuple(warnings))
+    return language, tuple(warnings)
 
 
 def _letters(text: str) -> int:
@@ -346,16 +361,20 @@ def _identifier() -> Any:
 def _clearly_prose(start: str) -> bool:
     """Whether the first words of a text have the variety of prose already, and make it `_clearly_french`."""
     words = start.replace("’", " ").replace("'", " ").split(None, FIRST_WORDS)
-    # The last may be cut, or all that follows.
-    distinct = set(words[:-1])
-    known = sum(map(_FUNCTION_WORDS.__contains__, words[:-1]))
-    return len(words) > FIRST_WORDS and len(distinct) >= LEAST_WORDS and known > FRENCH_SHARE * SAMPLE_WORDS
+    if len(words) <= FIRST_WORDS:
+        return False
+    words.pop()  # it may be cut, or be all that follows
+    various = len(set(words[:VARIOUS_WORDS])) >= LEAST_WORDS or len(set(words)) >= LEAST_WORDS
+    return various and _count_function_words(words) > FRENCH_SHARE * SAMPLE_WORDS
+
+
+def _count_function_words(words: Sequence[str]) -> int:
+    return len(list(filter(_FUNCTION_WORDS.__contains__, words)))
 
 
 def _clearly_french(words: Sequence[str]) -> bool:
     """Whether French function words make up so much that opening the language model would tell nothing new."""
-    known = sum(map(_FUNCTION_WORDS.__contains__, words))
-    return known > max(20, FRENCH_SHARE * len(words))
+    return _count_function_words(words) > max(20, FRENCH_SHARE * len(words))
 
 
 def _identify(sample: str, words: Sequence[str]) -> str:

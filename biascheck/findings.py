@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
 
 from biascheck.noun_phrases import NOBODY, SAME, NounPhrases, Phrase, load_words
-from biascheck.quotes import Quote, even, find_quotes, find_sentences
+from biascheck.quotes import Even, Quote, find_quotes, find_sentences
 from biascheck.speakers import Cast, Mention
 from biascheck.speech import load_speech
 from biascheck.verb_phrases import Verb
@@ -41,20 +40,16 @@ class Findings:
 
     Parameters
     ----------
-    text : str
-        As given; places in the even text are places in it.
+    even : Even
+        Places in it are places in the text as given.
     language : str
         ``fr`` or ``en``.
     date : str or None
         ISO date, for offices that changed hands.
     """
 
-    def __init__(self, text: str, language: str, date: str | None) -> None:
-        self.text = even(text)
-        low = self.text.lower()
-        if len(low) != len(self.text):
-            low = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.text)
-        self.low = low
+    def __init__(self, even: Even, language: str, date: str | None) -> None:
+        self.text, self.low = even.text, even.low
         self.english = language == "en"
         self.speech = load_speech(language)
         self.quotes: list[Quote] = find_quotes(self.text)
@@ -87,9 +82,8 @@ class Findings:
         later = self.last is not None and self.last.sentence == verb.sentence and self.last.end > start
         if later and self.last is not None:
             start = self.last.end
-        number = bisect_right(self.starts, verb.start) - 1
-        if number >= 0 and start < self.quotes[number].end <= verb.start:
-            start = self.quotes[number].end
+        if verb.quote >= 0 and start < self.quotes[verb.quote].end <= verb.start:
+            start = self.quotes[verb.quote].end
         return self.nouns.before(start, verb.start, later=later)
 
     def speaker(self, phrase: Phrase, verb: Verb) -> Mention | None:

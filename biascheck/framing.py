@@ -5,63 +5,67 @@ English. What is counted is who speaks: a word inside a quotation, or held at ar
 not the author's. Naming as a cue of stance: R. Entman (Framing, Journal of Communication 43/4, 1993); words that judge
 and scare quotes: M. Recasens, C. Danescu-Niculescu-Mizil and D. Jurafsky (Linguistic Models for Analyzing and Detecting
 Biased Language, ACL 2013).
-
-One Aho–Corasick pass finds the beginnings of phrases; what follows a beginning is compared in place. So a phrase with
-many forms costs memory for its beginnings alone, and the automaton is built fast.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from biascheck.framing_phrases import (
+    AFTER,
+    BEFORE,
+    LONGER,
+    NEGATION,
+    TERM,
+    TOPIC,
+    WORD,
+    FramingPhrases,
+    Match,
+    Span,
+    listed,
+    load_phrases,
+)
 from biascheck.lexicon import read_table
-from biascheck.quotes import even, find_quotes
+from biascheck.quotes import Even, even, find_quotes
 
-__all__ = ["Framing", "Loaded", "Term", "concepts", "find_framing", "find_terms", "loaded_terms", "scare_quotes"]
+__all__ = [
+    "Framing",
+    "Loaded",
+    "Term",
+    "concepts",
+    "find_framing",
+    "find_terms",
+    "framing_of",
+    "loaded_terms",
+    "scare_quotes",
+]
 
 #: How far before and after a term the words stand that distance its author from it, in characters.
 REACH_BEFORE, REACH_AFTER = 40, 15
 #: The same for a negation.
 REACH_NEGATION = 16
-#: A phrase's beginnings are written out up to this many forms, and to this length in characters.
-MAX_FORMS, MIN_BEGINNING = 12, 4
-#: The same for the forms that are compared after a beginning.
-MAX_JOINED = 64
-#: Characters by which what may follow a beginning is looked up.
-KEY = 2
 #: A quotation of more words is a quotation.
 MAX_SCARE_WORDS = 3
 
-_TERM, _WORD, _TOPIC, _BEFORE, _AFTER, _NEGATION = range(6)
-_GROUP = re.compile(r"\{([^{}]*)\}")
 _STOP = re.compile(r"[.!?;\n](?=\s|$)|\n")
 _SENTENCE_END = re.compile(r"[.!?…](?=[\s\"»”])|\n")
 _SCARE = re.compile(r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,2}")
 #: A word, with what is elided before it; of "so-called" the first part alone.
 _WORD_OF = re.compile(r"(?<![\w'-])[^\W\d_]+(?:'[^\W\d_]+)?")
 _OPENING, _CLOSING = frozenset('«“„"‘'), frozenset('»”"’“')
-_DROPPED = "\u00ad\u200b\ufeff"
-_ALIKE = (
-    *((blank, " ") for blank in "\n\t\r\x0b\x0c\x85\u00a0\u202f\u2009\u2002\u2003\u200a\u2028\u2029"),
-    *((apostrophe, "'") for apostrophe in "’‘ʼ"),
+#: What is made alike beyond `even`: first what keeps every place, then what changes the length.
+_SAME_LENGTH = (
+    *((blank, " ") for blank in "\n\x0b\x0c\x85\u2002\u2003\u200a\u2028\u2029"),
     *((dash, "-") for dash in "–—‑"),
-    ("œ", "oe"),
-    ("æ", "ae"),
+    # The only letter that grows when it is made small.
+    ("İ", "i"),
 )
-#: `_ALIKE` that keeps every place; the others change the length and take the slower way.
-_SAME_LENGTH = tuple((old, new) for old, new in _ALIKE if len(new) == 1)
-_LONGER = tuple((old, new) for old, new in _ALIKE if len(new) > 1)
-
-Slots = tuple[tuple[str, ...], ...]
-#: What a beginning leads to: the kind and number of its entry, and the slots that must follow.
-Rest = tuple[int, int, Slots]
-#: A find, so that plain sorting puts the longest of those that begin together first: start, minus end, entry.
-_Span = tuple[int, int, int]
+#: The few places where a character goes, or becomes two: a blank goes that follows another.
+_ODD = (("  ", ""), *((sign, "") for sign in "\u00ad\u200b\ufeff"), *LONGER)
 
 
 class Term(NamedTuple):
@@ -98,89 +102,6 @@ class Framing(NamedTuple):
     topics: int
 
 
-class _Lexicon:
-    """The phrases of one language, by their beginnings."""
-
-    def __init__(self, language: str) -> None:
-        from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
-
-        tables = read_table("framing")
-        self.concepts: list[tuple[str, str, str]] = []
-        self.words: list[tuple[str, int]] = []
-        owners: dict[str, list[Rest]] = {}
-        for row in tables["concept"]:
-            for phrase in row.get(language, ()):
-                _plant(owners, phrase, _TERM, len(self.concepts))
-            self.concepts.append((row["name"], row["pole"], row["why"]))
-        for kind in ("loaded", "hedge", "booster"):
-            for row in _of(tables, kind, language):
-                for phrase in _listed(row["words"]):
-                    _plant(owners, phrase, _WORD, len(self.words))
-                self.words.append((kind, row.get("strength", 1)))
-        for row in _of(tables, "topic", language):
-            for phrase in _listed(row["words"]):
-                _plant(owners, phrase, _TOPIC, 0)
-        for row in _of(tables, "distance", language):
-            for phrase in row["phrases"]:
-                _plant(owners, phrase, _BEFORE if row["side"] == "before" else _AFTER, 0)
-        for row in _of(tables, "negation", language):
-            for phrase in row["phrases"]:
-                _plant(owners, phrase, _NEGATION, 0)
-        self._rests = list(owners.values())
-        self._owners: list[_Owner | None] = [None] * len(owners)
-        # One byte a character, so that its places are places in the text.
-        self._automaton = BytesAhoCorasick(
-            [beginning.encode("latin-1") for beginning in owners],
-            matchkind=MatchKind.Standard,
-            implementation=Implementation.ContiguousNFA,
-        )
-
-    def find(self, folded: str) -> tuple[list[_Span], ...]:
-        """The phrases in a folded text, by kind, overlapping ones too."""
-        found: tuple[list[_Span], ...] = ([], [], [], [], [], [])
-        owners, size = self._owners, len(folded)
-        for number, start, end in self._automaton.find_matches_as_indexes(folded.encode("latin-1", "replace"), True):
-            if start and folded[start - 1].isalnum():
-                continue
-            whole, after, otherwise = owners[number] or self._own(number)
-            if whole and not (end < size and folded[end].isalnum() and folded[end - 1].isalnum()):
-                for kind, entry in whole:
-                    found[kind].append((start, -end, entry))
-            for kind, entry, slots in after.get(folded[end : end + KEY], otherwise) if after else otherwise:
-                stop = _follow(folded, end, slots, 0) if folded.startswith(slots[0], end) else -1
-                if stop >= 0:
-                    while folded[stop - 1] == " ":
-                        stop -= 1
-                    found[kind].append((start, -stop, entry))
-        return found
-
-    def _own(self, number: int) -> _Owner:
-        """What a beginning leads to, arranged when a text first has it: most beginnings never are."""
-        rests = self._rests[number]
-        longer = [(kind, entry, _joined(slots)) for kind, entry, slots in rests if slots]
-
-        def following(sign: str) -> tuple[Rest, ...]:
-            return tuple(
-                (kind, entry, (forms, *later))
-                for kind, entry, (first, *later) in longer
-                if (forms := tuple(form for form in first if len(form) < KEY or form[:KEY] == sign))
-            )
-
-        signs = {form[:KEY] for _, _, slots in longer for form in slots[0]}
-        whole = tuple((kind, entry) for kind, entry, slots in rests if not slots)
-        found = _Owner(whole, {sign: following(sign) for sign in signs}, following(""))
-        self._owners[number] = found
-        return found
-
-
-class _Owner(NamedTuple):
-    """The entries that a beginning is all of; those of which more must follow, by its first characters; all others'."""
-
-    whole: tuple[tuple[int, int], ...]
-    after: dict[str, tuple[Rest, ...]]
-    otherwise: tuple[Rest, ...]
-
-
 def find_framing(text: str, quoted: Sequence[tuple[int, int]] = (), language: str = "fr") -> Framing:
     """Find terms, judging words and words of the subject, in one pass; linear in the length of the text.
 
@@ -193,27 +114,47 @@ def find_framing(text: str, quoted: Sequence[tuple[int, int]] = (), language: st
     language : str
         ``fr`` or ``en``; of any other language nothing is found.
     """
-    if language not in ("fr", "en") or not text:
-        return Framing((), (), 0)
-    lexicon = _lexicon(language)
-    folded, places = _fold(text)
-    found = lexicon.find(folded)
+    return framing_of([Even(text)], [quoted], [language])[0]
+
+
+def framing_of(
+    texts: Sequence[Even], quoted: Sequence[Sequence[tuple[int, int]]], languages: Sequence[str]
+) -> list[Framing]:
+    """`find_framing` in texts that were made even before; each step in all of them, for the sake of the cache."""
+    lexicons = [load_phrases(language) if language in ("fr", "en") else None for language in languages]
+    folded = [_fold(text.low) for text in texts]
+    begun = [lexicon.beginnings(fold) if lexicon else [] for (fold, _), lexicon in zip(folded, lexicons, strict=True)]
+    return [
+        _framing(text.given, *fold, beginnings, spans, lexicon) if lexicon else Framing((), (), 0)
+        for text, fold, beginnings, spans, lexicon in zip(texts, folded, begun, quoted, lexicons, strict=True)
+    ]
+
+
+def _framing(
+    text: str,
+    folded: str,
+    places: _Places,
+    beginnings: list[Match],
+    quoted: Sequence[tuple[int, int]],
+    lexicon: FramingPhrases,
+) -> Framing:
+    found = lexicon.find(folded, beginnings)
     spans = _merged(quoted)
     starts = [start for start, _ in spans]
-    distance = _Distance(found[_BEFORE], found[_AFTER], found[_NEGATION])
+    distance = _Distance(found[BEFORE], found[AFTER], found[NEGATION]) if found[TERM] else None
     terms = []
-    for start, minus, entry in _longest(found[_TERM]):
+    for start, minus, entry in _longest(found[TERM]):
         end = -minus
         first, last = places.of(start), places.of(end - 1) + 1
-        distanced = _marked(text, first, last) or distance.holds(folded, start, end)
+        distanced = _marked(text, first, last) or (distance is not None and distance.holds(folded, start, end))
         name, pole, why = lexicon.concepts[entry]
         terms.append(Term(name, pole, first, last, distanced or _within(first, starts, spans), why, distanced))
     words = []
-    for start, minus, entry in _longest(found[_WORD]):
+    for start, minus, entry in _longest(found[WORD]):
         first, last = places.of(start), places.of(-minus - 1) + 1
         kind, strength = lexicon.words[entry]
         words.append(Loaded(kind, strength, first, last, _within(first, starts, spans)))
-    return Framing(tuple(terms), tuple(words), len(_longest(found[_TOPIC])))
+    return Framing(tuple(terms), tuple(words), len(_longest(found[TOPIC])))
 
 
 def find_terms(text: str, quoted: Sequence[tuple[int, int]] = (), language: str = "fr") -> list[Term]:
@@ -271,7 +212,7 @@ def concepts() -> tuple[tuple[str, str], ...]:
 class _Distance:
     """Where an author steps back from the words that follow or precede."""
 
-    def __init__(self, *found: Iterable[_Span]) -> None:
+    def __init__(self, *found: Iterable[Span]) -> None:
         before, after, negation = found
         self._before = sorted(-minus for _, minus, _ in before)
         self._after = sorted(start for start, _, _ in after)
@@ -296,31 +237,9 @@ def _marked(text: str, start: int, end: int) -> bool:
     return before in _OPENING and after in _CLOSING
 
 
-def _joined(slots: Slots) -> Slots:
-    """Slots with neighbours written out as one, while its forms are no more than `MAX_JOINED`."""
-    joined: list[tuple[str, ...]] = []
-    for slot in slots:
-        if joined and len(joined[-1]) * len(slot) <= MAX_JOINED:
-            joined[-1] = tuple(a + b for a, b in product(joined[-1], slot))
-        else:
-            joined.append(slot)
-    return tuple(joined)
-
-
-def _follow(text: str, at: int, slots: Slots, number: int) -> int:
-    """Where the longest way through the slots ends at a word's edge, or -1."""
-    if number == len(slots):
-        return -1 if at < len(text) and text[at].isalnum() and text[at - 1].isalnum() else at
-    best = -1
-    for form in slots[number]:
-        if text.startswith(form, at):
-            best = max(best, _follow(text, at + len(form), slots, number + 1))
-    return best
-
-
-def _longest(found: list[_Span]) -> list[_Span]:
+def _longest(found: list[Span]) -> list[Span]:
     """Of spans that overlap keep the longest; of equal ones the first of the lexicon."""
-    kept: list[_Span] = []
+    kept: list[Span] = []
     reached = length = 0
     for span in sorted(found):
         start, minus, _ = span
@@ -360,17 +279,15 @@ class _Places(NamedTuple):
 
 
 def _fold(text: str) -> tuple[str, _Places]:
-    """Lower case, with typography alike and single blanks, and the places of its characters."""
+    """An even text of small letters with typography alike and single blanks, and the places of its characters."""
     for old, new in _SAME_LENGTH:
         text = text.replace(old, new)
-    # The only letter that grows when it is made small.
-    text = text.replace("İ", "I").lower()
-    # The few places where a character goes, or becomes two: a blank goes that follows another.
-    odd = [(at + 1, "") for at in _find_all(text, "  ")]
-    for sign in _DROPPED:
-        odd += [(at, "") for at in _find_all(text, sign)]
-    for sign, letters in _LONGER:
-        odd += [(at, letters) for at in _find_all(text, sign)]
+    odd: list[tuple[int, str]] = []
+    for sign, letters in _ODD:
+        at = text.find(sign)
+        while at >= 0:
+            odd.append((at + len(sign) - 1, letters))
+            at = text.find(sign, at + 1)
     starts, shifts = [0], [0]
     parts: list[str] = []
     last = size = 0
@@ -384,47 +301,6 @@ def _fold(text: str) -> tuple[str, _Places]:
     return "".join((*parts, text[last:])), _Places(starts, shifts)
 
 
-def _find_all(text: str, sign: str) -> Iterator[int]:
-    """The places of a sign, overlapping ones too."""
-    at = text.find(sign)
-    while at >= 0:
-        yield at
-        at = text.find(sign, at + 1)
-
-
-@cache
-def _lexicon(language: str) -> _Lexicon:
-    return _Lexicon(language)
-
-
 @cache
 def _report_words() -> frozenset[str]:
-    return frozenset(word for row in read_table("framing")["report"] for word in _listed(row["words"]))
-
-
-def _of(tables: dict[str, list[dict[str, Any]]], kind: str, language: str) -> list[dict[str, Any]]:
-    return [row for row in tables[kind] if row["language"] == language]
-
-
-def _listed(words: str) -> list[str]:
-    return [word for part in words.split(";") if (word := " ".join(part.split()))]
-
-
-def _plant(owners: dict[str, list[Rest]], phrase: str, kind: int, entry: int) -> None:
-    """Enter a phrase under the forms of its beginning."""
-    for old, new in _LONGER:
-        phrase = phrase.replace(old, new)
-    parts = _GROUP.split(phrase)
-    slots = [tuple(part.split("|")) if i % 2 else (part,) for i, part in enumerate(parts) if part]
-    taken, forms = 0, 1
-    while taken < len(slots):
-        shortest = sum(min(map(len, slot)) for slot in slots[:taken])
-        if forms * len(slots[taken]) > MAX_FORMS and shortest >= MIN_BEGINNING:
-            break
-        forms *= len(slots[taken])
-        taken += 1
-    rest = (kind, entry, tuple(slots[taken:]))
-    for choice in product(*slots[:taken]):
-        beginning = "".join(choice) if rest[2] else "".join(choice).strip()
-        if beginning.strip():
-            owners.setdefault(beginning.lstrip(), []).append(rest)
+    return frozenset(word for row in read_table("framing")["report"] for word in listed(row["words"]))

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from biascheck.folding import Body
+from biascheck.folding import CHUNK, Body
 from biascheck.furniture_rules import (
     MAX_LINE,
     Line,
@@ -25,6 +25,7 @@ from biascheck.furniture_rules import (
     first_of,
     fits,
     fold_bytes,
+    fold_many_bytes,
     load_rules,
     outlet_fits,
 )
@@ -76,13 +77,10 @@ class _Finder:
             for phrase in rule.phrases
         ]
         self.owners = [(i, rule, phrase[:1].isalnum(), phrase[-1:].isalnum()) for i, rule, phrase in announced]
-        self.automaton = BytesAhoCorasick(
-            [phrase for _, _, phrase in announced], implementation=Implementation.ContiguousNFA
-        )
+        self.automaton = BytesAhoCorasick([phrase for _, _, phrase in announced], implementation=Implementation.DFA)
 
-    def find(self, text: str) -> list[Found]:
-        """All furniture of a text, in order."""
-        folded = fold_bytes(text)
+    def find(self, text: str, folded: bytes) -> list[Found]:
+        """All furniture of a text, in order; `folded` is the text by `fold_bytes`."""
         # Patterns over the text itself are written with plain blanks.
         for blank in _ODD_BLANKS:
             text = text.replace(blank, " ")
@@ -227,7 +225,7 @@ def _finder() -> _Finder:
 
 def find_furniture(text: str) -> list[Found]:
     """Furniture of `text`, in order and apart: lines without blanks and bullets at their edges, and inline pieces."""
-    return _finder().find(text)
+    return _finder().find(text, fold_bytes(text))
 
 
 def body_with_offsets(text: str, furniture: Sequence[Furniture]) -> tuple[str, npt.NDArray[np.int64]]:
@@ -279,8 +277,14 @@ def body(text: str, furniture: Sequence[Furniture]) -> str:
 def find_all(texts: Sequence[str], lines: LineModel) -> list[list[Found]]:
     """Furniture of many texts: what the rules name, and as `residue` what only the line model sees."""
     both = []
-    for text, learnt in zip(texts, lines.predict_documents(texts), strict=True):
-        named = find_furniture(text)
+    rules = _finder()
+    parts = (texts[first : first + CHUNK] for first in range(0, len(texts), CHUNK))
+    folded = (data for part in parts for data in fold_many_bytes(part))
+    for text, data, learnt in zip(texts, folded, lines.predict_documents(texts), strict=True):
+        named = rules.find(text, data)
+        if not learnt:
+            both.append(named)
+            continue
         starts = [item.furniture.start for item in named]
         # What the rules name is in order and apart: only the last piece that begins before a line's end can touch it.
         before = [bisect_left(starts, end) for _, end in learnt]

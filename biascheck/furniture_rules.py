@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ __all__ = [
     "first_of",
     "fits",
     "fold_bytes",
+    "fold_many_bytes",
     "load_rules",
     "outlet_fits",
 ]
@@ -108,7 +110,13 @@ def fold_bytes(text: str) -> bytes:
     b"a l'ete."
     """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return np.take(_fold_table(), codes, mode="clip").tobytes()
+    return _fold_table().take(codes, mode="clip").tobytes()
+
+
+def fold_many_bytes(texts: Sequence[str]) -> list[bytes]:
+    """`fold_bytes` of each of a few texts, read as one."""
+    folded = fold_bytes("".join(texts))
+    return [folded[start:end] for start, end in pairwise(accumulate(map(len, texts), initial=0))]
 
 
 def _squeeze(folded: bytes) -> bytes:

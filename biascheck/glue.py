@@ -192,7 +192,7 @@ def _find_stops(text: str) -> list[Glue]:
     return found
 
 
-_ADDRESS = ("//", "www.", "@", "#", "_", "\\", "=", "&", "%")
+_ADDRESS = re.compile(r"//|www\.|[@#_\\=&%]")
 
 
 def _in_address(text: str, start: int, end: int) -> bool:
@@ -200,7 +200,7 @@ def _in_address(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _AROUND) : start].split()[-1:] if start and not text[start - 1].isspace() else []
     after = text[end : end + _AROUND].split()[:1] if not text[end : end + 1].isspace() else []
     around = "".join(before) + " " + "".join(after)
-    if any(mark in around for mark in _ADDRESS):
+    if _ADDRESS.search(around):
         return True
     if text[start - 1 : start].isdigit() or text[end : end + 1].isdigit():
         return True

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -78,8 +78,7 @@ class Leftovers:
     upstream: Sequence[Upstream] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One item that adds to a column: how much, and the span that it stands at."""
 
     column: int
@@ -145,8 +144,9 @@ class LeftoverCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             sums: dict[int, float] = defaultdict(float)
             for mark in self.marks(leftovers):
                 sums[mark.column] += mark.amount
-            columns += sorted(sums)
-            values += [self._damped(column, sums[column]) for column in sorted(sums)]
+            counted = sorted(sums)
+            columns += counted
+            values += [self._damped(column, sums[column]) for column in counted]
             ends.append(len(columns))
         shape = (len(ends) - 1, len(COLUMNS) + BUCKETS)
         return sp.csr_matrix(

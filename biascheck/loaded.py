@@ -40,6 +40,8 @@ ORDER, BITS = 5, 16
 PASSAGE = 800
 #: Parts of wire copy to one of marked paragraphs among the passages that the probability speaks of.
 WIRE_SHARE = 2.0
+#: Sentences whose n-grams are looked up together: enough to share numpy's cost by the call, few enough for the cache.
+RUN = 1_000
 #: Sentences that are shown, and how many times the odds of a sentence of wire copy they have at least.
 MAX_SHOWN, SHOWN = 5, 2.5
 
@@ -123,12 +125,9 @@ class LoadedHead(Head):
     def margins(self, sentences: Sentences, language: str) -> FloatArray:
         """Logarithm of the odds of each sentence before calibration, shape (n_sentences,)."""
         number = LANGUAGES.index(language)
-        # What stands after the last n-gram of the last sentence closes it, and adds nothing.
-        worth = self.coef_[number].take(hash_ngrams(sentences.data.ljust(ORDER) + b" " * ORDER, (ORDER,), BITS))
+        runs = range(0, len(sentences.starts), RUN)
+        sums = np.concatenate([np.empty(0), *(_sums(self.coef_[number], sentences, first) for first in runs)])
         length = sentences.ends - sentences.starts
-        # An n-gram over an edge is in no sentence: every second sum is of those.
-        cuts = np.column_stack([sentences.starts, np.maximum(sentences.ends - ORDER + 1, sentences.starts)]).ravel()
-        sums = np.add.reduceat(worth, cuts)[::2] if len(cuts) else np.empty(0)
         ngrams = np.where(length >= ORDER, sums, 0) / np.sqrt(np.maximum(length, LEAST_BYTES))
         return np.asarray(ngrams + sentences.counts @ self.counts_[number] + self.intercept_[number])
 
@@ -162,6 +161,16 @@ class LoadedHead(Head):
             for (start, end), score in zip(found.spans.tolist(), scores.tolist(), strict=True)
             if voices.text[start:end].strip()
         )
+
+
+def _sums(worth: npt.NDArray[np.float32], sentences: Sentences, first: int) -> npt.NDArray[np.float32]:
+    """What the n-grams of `RUN` sentences from the first on are worth, by the worth of each bucket."""
+    starts, ends = sentences.starts[first : first + RUN], sentences.ends[first : first + RUN]
+    # What stands after the last n-gram of the last sentence closes it, and adds nothing.
+    data = sentences.data[starts[0] : ends[-1]].ljust(ORDER) + b" " * ORDER
+    # An n-gram over an edge is in no sentence: every second sum is of those.
+    cuts = np.column_stack([starts, np.maximum(ends - ORDER + 1, starts)]).ravel() - starts[0]
+    return np.asarray(np.add.reduceat(worth.take(hash_ngrams(data, (ORDER,), BITS)), cuts)[::2])
 
 
 #: The value of a language's own column.

@@ -6,8 +6,9 @@ Words are data: `lexicons/speech.toml` and `lexicons/en.toml`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from biascheck.lexicon import read_table
 from biascheck.sides import load_side_table
@@ -22,10 +23,12 @@ __all__ = [
     "NounPhrases",
     "Phrase",
     "Words",
+    "any_of",
     "find_name",
     "first_word",
     "listed",
     "load_words",
+    "segments_of",
     "without_connectives",
 ]
 
@@ -35,7 +38,7 @@ PARTICLES = r"(?:de la |de |du |van der |van den |van |von der |von |der |den |b
 #: A capitalised word, or several in a row with what binds them.
 _NAME = re.compile(rf"{_TOKEN}(?: {PARTICLES}{_TOKEN}){{0,6}}")
 SEGMENTS = re.compile(r"[,;:()\[\]–—«»“”\"\n] ?| - ")
-_HEAD_END = re.compile(r"[,;:.!?()\[\]–—«»“”\"\n](?!\w)|[«“\n\"(]")
+_HEAD_END = re.compile(r"[,;:.!?()\[\]–—«»“”\"\n](?:(?!\w)|(?<=[«“\n\"(]))")
 _NOT_A_NAME_AFTER = frozenset(
     "de du des d' la le les l' à au aux en et of the in for from à-la sur par with dans and at a un une ce".split()
 )
@@ -61,10 +64,20 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATED = frozenset("m mm mme me mlle dr pr mr mrs ms st prof gen sen rep gov".split())
+#: Signs that are no part of a phrase.
+_EDGES = " '-"
 #: How far a subject is looked for, in characters.
 REACH = 300
 #: Two words and what binds them are not longer.
 LAST_WORDS = 100
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for one of some words, the longest first; those that begin alike stand together, to be left at once."""
+    by_first: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        by_first.setdefault(word[0], []).append(re.escape(word[1:]))
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(rests)})" for first, rests in by_first.items())
 
 
 def listed(value: str) -> list[str]:
@@ -92,8 +105,10 @@ class Words:
             self.pronouns[pronoun.strip()] = (gender, int(number))
         # Longest first, so that "avant de" is not read as "avant".
         self.coordinator = re.compile(rf"(?:^|[ ,;])(?:{table['coordinators']})$")
-        stops = "|".join(re.escape(word) for word in sorted(listed(table["stops"]), key=len, reverse=True))
-        self.stop = re.compile(rf"[ ,](?:{stops})(?=[ ,'.])|[ ,](?:qu|d)'(?=il)| à l'(?=issue|occasion|antenne)")
+        stops = any_of(listed(table["stops"]))
+        self.stop = re.compile(rf"[ ,](?:(?:{stops})(?=[ ,'.])|(?:qu|d)'(?=il)|(?<= )à l'(?=issue|occasion|antenne))")
+        #: The last words of the phrases that `NounPhrases.before` looks for where a verb follows.
+        self.ends = frozenset(phrase.rpartition(" ")[2] for phrase in (*self.pronouns, *self.nobody))
 
 
 @cache
@@ -102,7 +117,8 @@ def load_words(language: str) -> Words:
     return Words(read_table("en" if language == "en" else "speech"))
 
 
-class Phrase(NamedTuple):
+@dataclass(slots=True)
+class Phrase:
     """A noun phrase: as it stands, the person it names (or nothing), all that describes them, and where it ends."""
 
     text: str
@@ -125,12 +141,22 @@ def first_word(text: str) -> str:
 
 def without_connectives(phrase: str, number: int) -> str:
     """A trimmed phrase without the first `number` words that bind it to what stands before: "et que", "alors que"."""
-    for _ in range(number):
-        match = _CONNECTIVE.match(phrase) if phrase[:2].lower() in _CONNECTIVE_BEGINS else None
+    while number and phrase[:2].lower() in _CONNECTIVE_BEGINS:
+        match = _CONNECTIVE.match(phrase)
         if match is None:
             break
         phrase = phrase[match.end() :].strip(" ")
+        number -= 1
     return phrase
+
+
+def segments_of(text: str) -> Iterator[str]:
+    """The parts of a text between `SEGMENTS`, as they are asked for."""
+    at = 0
+    for match in SEGMENTS.finditer(text):
+        yield text[at : match.start()]
+        at = match.end()
+    yield text[at:]
 
 
 @lru_cache(maxsize=2048)
@@ -196,9 +222,10 @@ class NounPhrases:
         """The subject that stands before a verb, in ``text[start:end]``; `later` is whether a verb came before."""
         text = self.text[max(start, end - REACH) : end].rstrip(" ")
         apposed = text.endswith((",", ")", "–", "—"))
-        text = text.rstrip(" ,–—")
-        if text.endswith(")") and "(" in text:
-            text = text[: text.rindex("(")].rstrip(" ")
+        if apposed:
+            text = text.rstrip(" ,–—")
+            if text.endswith(")") and "(" in text:
+                text = text[: text.rindex("(")].rstrip(" ")
         relative = text.endswith((" qui", " who", " which"))
         if relative:
             text = text.rsplit(" ", 1)[0].rstrip(" ,")
@@ -206,28 +233,31 @@ class NounPhrases:
             return SAME
         lowered = text[-LAST_WORDS:].lower()
         tail = lowered.rsplit(" ", 2)
-        for length in (1, 2):
-            phrase = " ".join(tail[-length:]).rpartition("qu'")[2]
-            if phrase in ("lui", "elle", "eux") and apposed:
-                break
-            if phrase in self.words.pronouns:
-                return Phrase(phrase, "", "pronoun")
-            if phrase in self.words.nobody:
-                return NOBODY
+        if tail[-1].rpartition("qu'")[2] in self.words.ends:
+            for length in (1, 2):
+                phrase = " ".join(tail[-length:]).rpartition("qu'")[2]
+                if phrase in ("lui", "elle", "eux") and apposed:
+                    break
+                if phrase in self.words.pronouns:
+                    return Phrase(phrase, "", "pronoun")
+                if phrase in self.words.nobody:
+                    return NOBODY
         if not relative and not apposed and self.words.coordinator.search(lowered, max(0, len(lowered) - 14)):
             return SAME
-        segments = [part.strip(" '-") for part in SEGMENTS.split(text)]
+        segments = SEGMENTS.split(text)
         for number in range(len(segments) - 1, max(-1, len(segments) - 7), -1):
-            phrase = segments[number]
+            phrase = segments[number].strip(_EDGES)
             if not phrase:
                 continue
             if later:
-                *_, last = [0, *(m.end() for m in _LAST_CLAUSE.finditer(phrase))]
+                last = 0
+                for match in _LAST_CLAUSE.finditer(phrase):
+                    last = match.end()
                 phrase = phrase[last:].strip(" ")
             phrase = without_connectives(phrase, 3)
             if not phrase:
                 continue
-            if phrase.lower() in self.words.pronouns and not later:
+            if not later and phrase.lower() in self.words.pronouns:
                 if phrase.lower() in ("lui", "elle", "eux"):
                     continue
                 return Phrase(phrase.lower(), "", "pronoun")
@@ -254,13 +284,16 @@ class NounPhrases:
     def _join(self, phrase: str, earlier: list[str], apposed: bool) -> Phrase:
         """Put a role and a name in apposition together."""
         name = find_name(phrase, self.words)
-        previous = next((part.strip(" ") for part in reversed(earlier) if part.strip(" ")), "")
+        if (len(name) < len(phrase) - 8) if name else not apposed:
+            return Phrase(phrase, name, phrase)
+        previous = ""
+        while earlier and not previous:
+            previous = earlier.pop().strip(_EDGES)
         previous = without_connectives(previous, 2)
-        if name and len(name) >= len(phrase) - 8 and previous:
+        if name and previous:
             if first_word(previous) in self.words.determiners or self.is_role(previous):
                 return Phrase(phrase, name, f"{previous} {phrase}")
-            return Phrase(phrase, name, phrase)
-        if not name and previous and apposed:
+        elif previous:
             other = find_name(previous, self.words)
             if other and (len(other.split(" ")) > 1 or first_word(phrase) not in self.words.determiners):
                 return Phrase(previous, other, f"{phrase} {previous}")
@@ -276,18 +309,17 @@ class NounPhrases:
         text, limit = self.text, min(limit, start + REACH)
         while start < limit and text[start] in " ,":
             start += 1
-        for _ in range(2 if asides else 0):
-            if first_word(text[start : min(limit, start + 40)]) not in _ASIDE_WORDS:
-                break
-            match = _ASIDE.match(text, start, limit)
+        word = first_word(text[start : min(limit, start + 40)])
+        for _ in range(2 if asides and word in _ASIDE_WORDS else 0):
+            match = _ASIDE.match(text, start, limit) if word in _ASIDE_WORDS else None
             if match is None:
                 break
             start = match.end()
             while start < limit and text[start] in " ,":
                 start += 1
+            word = first_word(text[start : min(limit, start + 40)])
         rest = text[start:limit]
-        word = first_word(rest[:40])
-        if rest[:1].islower() and rest.partition(" ")[0].isalpha() and not self._begins_subject(word):
+        if rest[:1].islower() and not self._begins_subject(word) and rest.partition(" ")[0].isalpha():
             return Phrase(word, "", "pronoun", start + len(word)) if word in self.words.pronouns else None
         head_end = _HEAD_END.search(rest)
         cut = head_end.start() if head_end else len(rest)
@@ -296,12 +328,11 @@ class NounPhrases:
             head_end = _HEAD_END.search(rest, cut + 1)
             cut = head_end.start() if head_end else len(rest)
         head = rest[:cut]
-        stop = next(
-            (m for m in self.words.stop.finditer(head) if not self._inner(head, m.start(), m.group().strip(" ,"))), None
-        )
-        stopped = stop is not None
-        if stop is not None:
-            head = head[: stop.start()]
+        stopped = False
+        for stop in self.words.stop.finditer(head):
+            if not self._inner(head, stop.start(), stop.group().strip(" ,")):
+                stopped, head = True, head[: stop.start()]
+                break
         head = head.strip(" ")
         if not head:
             return None

@@ -43,6 +43,8 @@ _KEY = re.compile(rf"[|\t\n](?:{_ARTICLES})?([^|\t\n]{{1,5}})")
 _NAME = re.compile(r"[^|\t\n]*")
 _STARTS = tuple(sign + article for sign in "|\t\n" for article in ("", *_ARTICLES.split("|")))
 _PLAIN = str.maketrans("ÉÈÀ", "EEA")
+#: Signs that a name behind them is part of.
+_NO_EDGE = frozenset("@#_")
 _HOST_DOT = re.compile(r"\.[A-Za-z]{2}")
 _HOST_BACK = re.compile(r"[\w.-]{0,100}")
 _HOST_AHEAD = re.compile(r"[\w.-]{1,100}")
@@ -128,10 +130,11 @@ class Table:
         self._automaton = AhoCorasick(
             self._keys,
             matchkind=MatchKind.LeftmostFirst,
-            implementation=Implementation.ContiguousNFA,
+            implementation=Implementation.DFA,
             store_patterns=False,
         )
-        self._forms: dict[int, tuple[tuple[str, ...], tuple[_Form, ...]]] = {}
+        #: Of each key, what may stand in a text from there on, and the forms that begin so; None until a text has it.
+        self._forms: list[tuple[tuple[str, ...], tuple[_Form, ...]] | None] = [None] * len(self._keys)
         self._outlets: dict[int, Outlet] = {}
 
     def outlet(self, row: int) -> Outlet:
@@ -198,10 +201,12 @@ class Table:
         opens = [span[0] for span in spans]
         size, last = len(text), 0
         for number, start, _ in self._automaton.find_matches_as_indexes(text):
-            if start < last or (start and (text[start - 1].isalnum() or text[start - 1] in "@#_")):
-                continue
-            known = self._forms.get(number) or self._written(number)
+            known = self._forms[number] or self._written(number)
+            # Nearly all that begins like a name ends here.
             if not text.startswith(known[0], start):
+                continue
+            before = text[start - 1 : start]
+            if start < last or before.isalnum() or before in _NO_EDGE:
                 continue
             for form in known[1]:
                 begin = start - form.key
@@ -209,7 +214,7 @@ class Table:
                 if begin < 0 or not text.startswith(form.text, begin):
                     continue
                 if (end < size and text[end - 1].isalnum() and _JOINED.match(text, end)) or (
-                    begin and (text[begin - 1].isalnum() or text[begin - 1] in "@#_")
+                    begin and (text[begin - 1].isalnum() or text[begin - 1] in _NO_EDGE)
                 ):
                     continue
                 at = bisect_right(opens, start) - 1
@@ -269,8 +274,9 @@ class Table:
             (_Form(text, tuple(rows), level, core, shift) for (text, core), (rows, level, shift) in forms.items()),
             key=lambda form: (form.key - len(form.text), -form.key),
         )
-        self._forms[number] = (tuple({form.text[form.key :] for form in ready}), tuple(ready))
-        return self._forms[number]
+        written = (tuple({form.text[form.key :] for form in ready}), tuple(ready))
+        self._forms[number] = written
+        return written
 
     def _write(
         self, forms: dict[tuple[str, int], tuple[list[int], int, int]], name: str, row: int, *, translated: bool

@@ -1,8 +1,9 @@
 """A process of our own → skops imported without what it does not need: `biascheck score`, and workers.
 
 skops imports every estimator of scikit-learn to know which names to trust, and clusters, trees, ensembles for a class
-of each. Our models hold none of them, and the store names what they may hold. That is a third of a second of scoring
-one text. Only in a process of our own: others may need skops as it is.
+of each; it looks for the home of every function of numpy and scipy in every module there is. Our models hold none of
+them, and the store names what they may hold. That is a third of a second of scoring one text. Only in a process of our
+own: others may need skops as it is.
 """
 
 from __future__ import annotations
@@ -24,16 +25,32 @@ _STUBS: dict[str, tuple[str, ...] | None] = {
 
 
 def import_skops() -> None:
-    """Import skops without all of scikit-learn; as it is, where it turns out to need more."""
-    # As much time is spent on searching what was imported for garbage.
-    gc.set_threshold(200_000)
+    """Import skops without all of scikit-learn; as it is, where it turns out to need more.
+
+    As much time is spent on searching what is imported for garbage: that is not done, neither now nor later.
+    """
+    gc.disable()
+    try:
+        _import_skops()
+    finally:
+        gc.freeze()
+        gc.set_threshold(200_000)
+        gc.enable()
+
+
+def _import_skops() -> None:
+    import numpy as np
+    import scipy.special
     import sklearn.utils
 
     if "skops.io" in sys.modules:
         return
     every = sklearn.utils.all_estimators
+    listings = [(vars(module), vars(module).get("__dir__")) for module in (np, scipy.special)]
     stubs = {name: _stub(name, holds) for name, holds in _STUBS.items() if name not in sys.modules}
     sklearn.utils.all_estimators = list
+    for names, _ in listings:
+        names["__dir__"] = list
     sys.modules.update(stubs)  # type: ignore[arg-type]
     try:
         import skops.io
@@ -42,6 +59,10 @@ def import_skops() -> None:
             del sys.modules[name]
     finally:
         sklearn.utils.all_estimators = every
+        for names, listing in listings:
+            del names["__dir__"]
+            if listing is not None:
+                names["__dir__"] = listing
         for name in stubs:
             del sys.modules[name]
     import skops.io  # noqa: F401

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import NamedTuple
+from dataclasses import dataclass
 
-__all__ = ["Quote", "even", "find_quotes", "find_sentences", "quote_at", "words_between"]
+__all__ = [
+    "Even",
+    "Quote",
+    "even",
+    "find_quotes",
+    "find_sentences",
+    "opens_paragraph",
+    "quote_at",
+    "words_between",
+]
 
 _MARKS = '«»“”„"'
 _BEFORE_OPENING = frozenset(" \n\t([{'—–-:/>")
@@ -43,12 +52,12 @@ MAX_WRAPPED, MAX_LINES = 1_000, 10
 MAX_NESTED = 30
 
 
-class Quote(NamedTuple):
+@dataclass(slots=True)
+class Quote:
     """Words between quotation marks, the marks included; `closed` is whether the mark at the end is there."""
 
     start: int
     end: int
-    opens_paragraph: bool
     closed: bool
 
 
@@ -57,6 +66,22 @@ def even(text: str) -> str:
     for old, new in _EVEN:
         text = text.replace(old, new)
     return text
+
+
+class Even:
+    """A text as given, the same with apostrophes and blanks alike, and that in small letters: every character in place.
+
+    Made once for all that is looked for in a text.
+    """
+
+    __slots__ = ("given", "low", "text")
+
+    def __init__(self, text: str) -> None:
+        self.given = text
+        self.text = even(text)
+        self.low = self.text.lower()
+        if len(self.low) != len(text):
+            self.low = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.text)
 
 
 def find_quotes(text: str) -> list[Quote]:
@@ -75,20 +100,22 @@ def find_quotes(text: str) -> list[Quote]:
         if stack and text.find("\n", reached, at) >= 0:
             last_close = _cross_lines(text, reached, marks, number, stack, last_close, found)
         reached = at + 1
-        before = text[at - 1] if at else "\n"
-        after = text[at + 1] if at + 1 < size else "\n"
-        left, right = before in _BEFORE_OPENING, after in _AFTER_CLOSING
-        if left is not right and text[at] != ("»" if left else "«"):
+        mark = text[at]
+        left = not at or text[at - 1] in _BEFORE_OPENING
+        right = at + 1 == size or text[at + 1] in _AFTER_CLOSING
+        if left is not right and mark != ("»" if left else "«"):
             role = 1 if left else -1
+        elif mark == "»" and left and right:
+            role = -1
         else:
-            role = _role(text, marks, number, before, after, bool(stack))
+            role = _role(text, marks, number, left, right, bool(stack))
         if role > 0:
             stack.append(at)
         elif role < 0 and stack:
             start = stack.pop()
             last_close = at
             if not stack:
-                found.append(Quote(start, at + 1, _opens(text, start), True))
+                found.append(Quote(start, at + 1, True))
     if stack:
         last_close = _cross_lines(text, reached, marks, len(marks), stack, last_close, found)
     if stack:
@@ -123,21 +150,21 @@ def _cross_lines(
     return last_close
 
 
-def _role(text: str, marks: list[int], number: int, before: str, after: str, inside: bool) -> int:  # noqa: PLR0911
-    """Whether a mark opens (1), closes (-1) or does nothing (0)."""
+def _role(text: str, marks: list[int], number: int, left: bool, right: bool, inside: bool) -> int:  # noqa: PLR0911
+    """Whether a mark whose shape and place do not agree opens (1), closes (-1) or does nothing (0).
+
+    `left` is whether a mark may open after what stands before it, `right` whether one may close before what follows.
+    """
     at = marks[number]
     mark = text[at]
-    left, right = before in _BEFORE_OPENING, after in _AFTER_CLOSING
     if left and not right:
-        # «»: a closing mark with a blank on its left alone opens only where nothing is open.
-        return -1 if mark == "»" and inside and after not in "'" and not after.isalnum() else 1
+        # A closing mark with a blank on its left alone opens only where nothing is open.
+        return -1 if inside and text[at + 1] != "'" and not text[at + 1].isalnum() else 1
     if not left and right:
-        if mark != "«":
-            return -1
         following = text[at + 1 : at + 3].lstrip(" ")[:1]
         if inside:
             return -1 if not following or following in _PUNCTUATION or following.islower() else 0
-        return 1 if after == " " and following.isalnum() else 0
+        return 1 if text.startswith(" ", at + 1) and following.isalnum() else 0
     if not left:
         if mark == "«":
             return 0 if inside else 1
@@ -145,8 +172,6 @@ def _role(text: str, marks: list[int], number: int, before: str, after: str, ins
     following = text[at + 1 : at + 3].lstrip(" ")[:1]
     if mark == "«":
         return 1 if following not in _PUNCTUATION or following == "" else -1
-    if mark == "»":
-        return -1
     if not inside:
         return 1 if following and following not in _PUNCTUATION and following != "\n" else 0
     if following and following not in _PUNCTUATION and number + 1 < len(marks):
@@ -170,7 +195,7 @@ def _wraps(text: str, at: int, marks: list[int], number: int) -> bool:
     return text.count("\n", at + 1, following) <= MAX_LINES
 
 
-def _opens(text: str, start: int) -> bool:
+def opens_paragraph(text: str, start: int) -> bool:
     """Whether nothing but blanks, dashes and bullets stands before a mark in its paragraph."""
     if start > 1 and text[start - 2].isalnum() and text[start - 1] != "\n":
         return False
@@ -181,14 +206,13 @@ def _opens(text: str, start: int) -> bool:
 def _give_up(text: str, stack: list[int], last_close: int, end: int, found: list[Quote]) -> None:
     """Settle what is open at the end of a paragraph."""
     start = stack[0]
-    opens = _opens(text, start)
-    if opens or text[max(0, start - 3) : start].rstrip(" ").endswith(":"):
+    if opens_paragraph(text, start) or text[max(0, start - 3) : start].rstrip(" ").endswith(":"):
         while end > start + 1 and text[end - 1] in " \n":
             end -= 1
         if end > start + 2:
-            found.append(Quote(start, end, opens, False))
+            found.append(Quote(start, end, False))
     elif last_close > start:
-        found.append(Quote(start, last_close + 1, opens, True))
+        found.append(Quote(start, last_close + 1, True))
 
 
 def quote_at(starts: list[int], quotes: list[Quote], at: int) -> Quote | None:
@@ -201,37 +225,39 @@ def find_sentences(text: str, quotes: list[Quote]) -> list[int]:
     """The places where sentences begin, the first at 0; a quotation is never cut."""
     found = [0]
     number, count = 0, len(quotes)
-    quote_start, quote_end = quotes[0][:2] if quotes else (len(text) + 9, len(text) + 9)
+    beyond = len(text) + 9
+    # So that there is a character after each.
+    ended = text + "\n\n"
+    quote_start, quote_end = (quotes[0].start, quotes[0].end) if quotes else (beyond, beyond)
     for at in _find_all(text, _ENDS):
-        sign = text[at]
+        sign, initial = text[at], ""
         if sign == "\n":
             end = at + 1
-        else:
-            following = text[at + 1 : at + 2]
-            if following.isalnum():
+        elif ended[at + 1] == " " and ended[at + 2].isalnum():
+            initial = ended[at + 2]
+            if initial.islower():
                 continue
-            initial = text[at + 2 : at + 3]
-            if following == " " and initial.isalnum():
-                if initial.islower():
-                    continue
-                end = at + 1
-            else:
-                initial = ""
-                match = _TAIL.match(text, at + 1)
-                if match is None:
-                    continue
-                end = match.end()
+            end = at + 1
+        elif ended[at + 1].isalnum():
+            continue
+        else:
+            match = _TAIL.match(text, at + 1)
+            if match is None:
+                continue
+            end = match.end()
         while quote_end <= at + 1 and number < count:
             number += 1
-            quote_start, quote_end = quotes[number][:2] if number < count else (len(text) + 9, len(text) + 9)
+            following = quotes[number] if number < count else None
+            quote_start, quote_end = (following.start, following.end) if following else (beyond, beyond)
         if quote_start < at and end < quote_end:
             continue
         if at < quote_start < end:
             end = quote_start
         if sign != "\n":
-            initial = initial or text[end : end + 6].lstrip(' \n"«“”»')[:1]
-            if initial.islower() or initial in ",;:":
-                continue
+            if not initial:
+                initial = text[end : end + 6].lstrip(' \n"«“”»')[:1]
+                if initial.islower() or initial in ",;:":
+                    continue
             # Five letters in a row are no abbreviation.
             if not (at > 4 and text[at - 5 : at].isalpha()) and _ABBREVIATION.search(text, max(0, at - 6), at):
                 continue

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from biascheck.clauses import ENGLISH_END, breaks_clause, find_clause, find_incise, find_late_subject
 from biascheck.findings import MIN_PARTIAL, WINDOW, Findings
 from biascheck.noun_phrases import NOBODY, SAME, Phrase
-from biascheck.quotes import Quote, quote_at, words_between
+from biascheck.quotes import Quote, words_between
 from biascheck.speech import Form
 from biascheck.verb_phrases import Verb, read_verb
 
@@ -23,7 +23,8 @@ _SPOKEN_END = re.compile(r"[ ,.!?]*$|[,.;\n]| (?:lors|à|au|dans|lundi|mardi|mer
 
 def report(findings: Findings, form: Form, start: int, end: int) -> None:
     """Find what a verb of the lexicon that stands in ``text[start:end]`` reports."""
-    quote = quote_at(findings.starts, findings.quotes, start)
+    number = bisect_right(findings.starts, start) - 1
+    quote = findings.quotes[number] if number >= 0 and start < findings.quotes[number].end else None
     if quote is not None and (form.kind in "GI" or quote.start in findings.taken):
         return
     sentence = bisect_right(findings.sentences, start) - 1
@@ -31,6 +32,7 @@ def report(findings: Findings, form: Form, start: int, end: int) -> None:
     verb = read_verb(findings.speech, findings.text, findings.low, form, start, end, sentence, floor)
     if verb is None:
         return
+    verb.quote = number
     if quote is not None:
         _inside(findings, verb, quote)
         return
@@ -68,9 +70,8 @@ def _inside(findings: Findings, verb: Verb, quote: Quote) -> None:
 def _report(findings: Findings, verb: Verb) -> bool:  # noqa: PLR0911
     """Find what a verb outside quotations reports, and by whom."""
     start, end = findings.bounds(verb.sentence)
-    number = bisect_right(findings.starts, verb.start) - 1
-    previous = findings.quotes[number] if number >= 0 else None
-    following = findings.quotes[number + 1] if number + 1 < len(findings.quotes) else None
+    previous = findings.quotes[verb.quote] if verb.quote >= 0 else None
+    following = findings.quotes[verb.quote + 1] if verb.quote + 1 < len(findings.quotes) else None
     if verb.negated:
         return False
     touching = previous is not None and previous.start not in findings.taken and findings.touches(previous, verb.start)

@@ -14,6 +14,7 @@ from biascheck import __version__
 from biascheck.document import MIN_CHARACTERS, Document, Limits, document_from_text, read_bytes, read_document
 from biascheck.errors import DocumentError
 from biascheck.evidence import explain, explain_leftovers, explain_slant
+from biascheck.features import count_features
 from biascheck.furniture import bodies, body_with_offsets, placed
 from biascheck.leftovers import Leftovers, find_leftovers
 from biascheck.loaded import explain_loaded
@@ -123,7 +124,7 @@ class Scorer:
         leftovers = find_leftovers(texts, self.model.lines, [document.about for document in documents])
         articles = bodies(texts, [left.found for left in leftovers])
         folded = self.model.pipeline.named_steps["fold"].transform(articles)
-        X = self.model.pipeline.named_steps["features"].transform(folded).tocsr()
+        X = count_features(self.model.pipeline.named_steps["features"], folded)
         heads = self.model.pipeline.named_steps["heads"]
         L = self.model.aggregated[:-1].transform(leftovers)
         aggregated = self.model.aggregated.named_steps["heads"].predict_proba(L)[:, 0]
@@ -223,8 +224,8 @@ class Scorer:
 
     def _slant(self, scored: _Scored, language: str) -> Slant:
         topic = on_topic(scored.voices)
-        head = self.model.slant.named_steps["heads"].of(language)
-        scores = dict(zip(POLES, map(float, scored.poles), strict=True))
+        head = self.model.slant[-1].of(language)
+        scores = dict(zip(POLES, scored.poles.tolist(), strict=True))
         return Slant(head.call(scored.poles, topic), scores, topic)
 
     def _evidence(self, scored: _Scored, provenance: Provenance, places: npt.NDArray[np.intp]) -> tuple[Evidence, ...]:
@@ -247,17 +248,16 @@ class Scorer:
         return found
 
     def _provenance(self, scored: _Scored) -> Provenance:
-        heads = self.model.pipeline.named_steps["heads"]
-        aggregated = self.model.aggregated.named_steps["heads"]
-        scores = dict(zip(heads.provenance.names, map(float, scored.provenance), strict=True))
-        thresholds = dict(zip(heads.provenance.names, map(float, heads.provenance.thresholds_), strict=True))
+        heads, aggregated = self.model.pipeline[-1], self.model.aggregated[-1]
+        scores = dict(zip(heads.provenance.names, scored.provenance.tolist(), strict=True))
+        thresholds = dict(zip(heads.provenance.names, heads.provenance.thresholds_.tolist(), strict=True))
         scores["aggregated"] = scored.aggregated
         thresholds["aggregated"] = float(aggregated.thresholds_[0])
         verdict = tuple(label for label in PROVENANCE if scores[label] >= thresholds[label])
         # A text that came from elsewhere is not the outlet's own, whatever its style.
         if "original" in verdict and len(verdict) > 1:
             verdict = tuple(label for label in verdict if label != "original")
-        languages = dict(zip(heads.language.languages, map(float, scored.languages), strict=True))
+        languages = dict(zip(heads.language.languages, scored.languages.tolist(), strict=True))
         top = max(languages, key=languages.__getitem__)
         speaks = scores["translated"] >= TRANSLATED_ENOUGH and languages[top] >= heads.language.threshold_
         return Provenance(

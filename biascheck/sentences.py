@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from biascheck.folding import CHUNK, Body, fold_many
+from biascheck.folding import Body, fold_many
 from biascheck.slant import MAX_CHARACTERS, Voices
 
 __all__ = ["BLANKS", "COUNTS", "LEAST_BYTES", "Sentences", "cut"]
@@ -24,6 +24,8 @@ SIGNS = {"exclamation": 0x21, "question": 0x3F, "quote": 0x22, "figure": 0x30, "
 COUNTS = (*WORDS, "length", *SIGNS)
 #: A sentence is weighed as if it had at least this many bytes.
 LEAST_BYTES = 40
+#: Texts that are cut as one run: enough to share numpy's cost by the call, few enough for the cache.
+CHUNK = 64
 #: A last sentence of so few bytes is what closes a quotation.
 TAIL = 4
 
@@ -84,7 +86,9 @@ def _cut(heard: Sequence[Voices]) -> Sentences:
     data = [voices.folded.encode("utf-8", "replace") or b" " for voices in heard]
     # A line feed after each text: its last sign is then before a blank, as in folded text.
     run = "\n".join(texts) + "\n"
-    codes = np.frombuffer(run.encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer(run.encode("utf-16-le", "surrogatepass"), np.uint16)
+    if len(codes) != len(run):
+        codes = np.frombuffer(run.encode("utf-32-le", "surrogatepass"), np.uint32)
     # Among the characters that become ? is the one of three dots.
     raw, base, numbers = _edges(codes, run.encode("latin-1", "replace"), [len(text) + 1 for text in texts])
     folded = b"".join(data)
@@ -123,8 +127,8 @@ def _cut(heard: Sequence[Voices]) -> Sentences:
 def _edges(codes: npt.NDArray[Any], data: bytes, lengths: Sequence[int]) -> tuple[IntArray, IntArray, IntArray]:
     """Where sentences begin, text after text, and where all ends; where texts begin; how many ends each has within."""
     base = np.cumsum([0, *lengths])
-    ends = _ends(codes, data)
-    edges = np.unique(np.concatenate([base, ends]))
+    edges = np.sort(np.concatenate([base, _ends(codes, data)]))
+    edges = edges[np.diff(edges, prepend=-1) > 0]
     return edges, base[:-1], np.diff(np.searchsorted(edges, base)) - 1
 
 

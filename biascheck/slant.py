@@ -17,11 +17,21 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from biascheck.attribution import find_attributions
+from biascheck.attribution import attributions_of
 from biascheck.folding import fold
-from biascheck.framing import Framing, concepts, find_framing
-from biascheck.heads import Head, as_softmax, balance, fit_margin, scale_columns, threshold_for, unseen_margins
+from biascheck.framing import Framing, concepts, framing_of
+from biascheck.heads import (
+    Head,
+    as_softmax,
+    balance,
+    fit_margin,
+    fit_softmax,
+    scale_columns,
+    threshold_for,
+    unseen_margins,
+)
 from biascheck.leftovers import Mark
+from biascheck.quotes import Even
 from biascheck.reading import OFF_TOPIC, UNDETERMINED, Attribution
 
 __all__ = [
@@ -48,6 +58,8 @@ STANCES = ("neutral", "endorsing", "doubting")
 VOICES = ("own", "quoted")
 #: Characters that are read; what follows adds time and little certainty.
 MAX_CHARACTERS = 12_000
+#: Articles that are heard together: what is looked for in one after the other has its tables in the cache.
+CHUNK = 256
 #: Words of the war from which a text may be about it, and how many of them in a thousand characters.
 LEAST_TOPICS, TOPIC_RATE = 3, 1.0
 #: A column that is hardly ever anything but zero is not blown up to the size of the others.
@@ -65,9 +77,17 @@ _TOTALS = (
     *(f"only {side}" for side in ("russia", "ukraine", "western")),
     "nobody",
 )
-_CONCEPTS = {name: number for number, (name, _) in enumerate(concepts())}
+_CONCEPTS = tuple(name for name, _ in concepts())
 COLUMNS = (*_TOTALS, *(f"{name} {voice}" for name in _CONCEPTS for voice in VOICES))
 _INDEX = {name: number for number, name in enumerate(COLUMNS)}
+#: The columns by what is counted in them.
+_SHARE = {side: _INDEX[f"share {side}"] for side in (*SIDES, "author")}
+_HEARD = {side: _INDEX[f"voices {side}"] for side in SIDES}
+_STANCE = {(side, stance): _INDEX[f"{side} {stance}"] for side in SIDES for stance in STANCES}
+_NAMED = {(name, quoted): _INDEX[f"{name} {VOICES[quoted]}"] for name in (*POLES, *_CONCEPTS) for quoted in (0, 1)}
+_LEAN = {quoted: _INDEX[f"lean {VOICES[quoted]}"] for quoted in (0, 1)}
+_LOADED = {("loaded", quoted): _INDEX[f"loaded {VOICES[quoted]}"] for quoted in (0, 1)}
+_LOADED |= {(kind, quoted): _INDEX[kind] for kind in ("hedge", "booster") for quoted in (0, 1)}
 
 
 class Voices(NamedTuple):
@@ -88,14 +108,16 @@ def hear(text: str, language: str, date: str | None = None, *, folded: str | Non
 def hear_many(
     texts: Sequence[str], languages: Sequence[str], dates: Sequence[str | None], folded: Sequence[str]
 ) -> list[Voices]:
-    """`hear` for many articles: all attributions, then all framing, since each has tables that fill a cache."""
-    read = [text[:MAX_CHARACTERS] for text in texts]
-    said = [find_attributions(t, language, date=date) for t, language, date in zip(read, languages, dates, strict=True)]
-    named = [
-        find_framing(text, [(a.start, a.end) for a in attributions], language)
-        for text, attributions, language in zip(read, said, languages, strict=True)
-    ]
-    return [Voices(*heard) for heard in zip(read, said, named, languages, folded, strict=True)]
+    """`hear` for many articles: a few at a time, their attributions, then their framing."""
+    heard: list[Voices] = []
+    for first in range(0, len(texts), CHUNK):
+        few = slice(first, first + CHUNK)
+        read = [Even(text[:MAX_CHARACTERS]) for text in texts[few]]
+        said = attributions_of(read, languages[few], dates[few])
+        named = framing_of(read, [[(a.start, a.end) for a in attributions] for attributions in said], languages[few])
+        given = [text.given for text in read]
+        heard += [Voices(*one) for one in zip(given, said, named, languages[few], folded[few], strict=True)]
+    return heard
 
 
 def on_topic(voices: Voices) -> float:
@@ -133,14 +155,16 @@ class VoiceCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         values: list[float] = []
         ends = [0]
         for voices in X:
-            row = sorted(_measure(voices).items())
-            columns += [column for column, _ in row]
-            values += [value for _, value in row]
+            row = _measure(voices)
+            columns += row
+            values += row.values()
             ends.append(len(columns))
         shape = (len(ends) - 1, len(COLUMNS))
-        return sp.csr_matrix(
+        found = sp.csr_matrix(
             (np.asarray(values, np.float32), np.asarray(columns, np.int32), np.asarray(ends, np.int32)), shape=shape
         )
+        found.sort_indices()
+        return found
 
     def marks(self, voices: Voices) -> Iterator[Mark]:
         """What stands at a place of the text and adds to a column: attributions, and terms."""
@@ -161,34 +185,34 @@ def _measure(voices: Voices) -> dict[int, float]:
     """The columns of one text that are not zero."""
     size = max(len(voices.text), 1)
     said: dict[str, int] = dict.fromkeys(SIDES, 0)
-    counts: dict[str, float] = defaultdict(float)
+    counts: dict[int, float] = defaultdict(float)
     for item in voices.attributions:
         said[item.side] += item.end - item.start
-        counts[f"voices {item.side}"] += 1
-        counts[f"{item.side} {item.stance}"] += 1
+        counts[_HEARD[item.side]] += 1
+        counts[_STANCE[item.side, item.stance]] += 1
     for term in voices.framing.terms:
-        voice = VOICES[term.quoted or term.distanced]
-        counts[f"{term.pole} {voice}"] += 1
-        counts[f"{term.concept} {voice}"] += 1
-    heard = {side: counts[f"voices {side}"] for side in SIDES}
-    found = {name: math.log1p(count) for name, count in counts.items()}
+        quoted = term.quoted or term.distanced
+        counts[_NAMED[term.pole, quoted]] += 1
+        counts[_NAMED[term.concept, quoted]] += 1
+    russia, ukraine, western, other = (counts[_HEARD[side]] > 0 for side in SIDES)
+    found = {column: math.log1p(count) for column, count in counts.items()}
     for side in SIDES:
-        found[f"share {side}"] = said[side] / size
-    found["share author"] = 1 - min(sum(said.values()) / size, 1)
-    for voice in VOICES:
-        kremlin, kyiv = counts[f"pro_kremlin {voice}"], counts[f"pro_kyiv {voice}"]
-        found[f"lean {voice}"] = (kremlin - kyiv) / (1 + kremlin + kyiv)
-    words: dict[str, float] = defaultdict(float)
+        found[_SHARE[side]] = said[side] / size
+    found[_SHARE["author"]] = 1 - min(sum(said.values()) / size, 1)
+    for voice, column in _LEAN.items():
+        kremlin, kyiv = counts[_NAMED["pro_kremlin", voice]], counts[_NAMED["pro_kyiv", voice]]
+        found[column] = (kremlin - kyiv) / (1 + kremlin + kyiv)
+    words: dict[int, float] = defaultdict(float)
     for word in voices.framing.loaded:
-        words[f"loaded {VOICES[word.quoted]}" if word.kind == "loaded" else word.kind] += word.strength
-    for kind in ("loaded own", "loaded quoted", "hedge", "booster"):
-        found[kind] = math.log1p(2000 * words[kind] / max(size, 500))
+        words[_LOADED[word.kind, word.quoted]] += word.strength
+    for column, strength in words.items():
+        found[column] = math.log1p(2000 * strength / max(size, 500))
     # Told with one side only: what the other says is left out.
-    found["only russia"] = float(heard["russia"] > 0 and heard["ukraine"] + heard["western"] == 0)
-    found["only ukraine"] = float(heard["ukraine"] > 0 and heard["russia"] == 0)
-    found["only western"] = float(heard["western"] > 0 and heard["russia"] == 0)
-    found["nobody"] = float(not any(heard.values()))
-    return {_INDEX[name]: value for name, value in found.items() if value}
+    found[_INDEX["only russia"]] = float(russia and not (ukraine or western))
+    found[_INDEX["only ukraine"]] = float(ukraine and not russia)
+    found[_INDEX["only western"]] = float(western and not russia)
+    found[_INDEX["nobody"]] = float(not (russia or ukraine or western or other))
+    return {column: value for column, value in found.items() if value}
 
 
 class SlantHead(Head):
@@ -258,8 +282,6 @@ class SlantHead(Head):
 
         `innocent` are the neutral rows that the thresholds are chosen on.
         """
-        from sklearn.linear_model import LogisticRegression
-
         counted = X[:, : len(COLUMNS)]
         spread = np.sqrt(np.asarray(counted.multiply(counted).mean(axis=0) - np.square(counted.mean(axis=0)))).ravel()
         scale = np.ones(X.shape[1])
@@ -272,9 +294,7 @@ class SlantHead(Head):
         self.coef_ = np.zeros((2, X.shape[1]), dtype=np.float32)
         self.intercept_ = np.zeros(2)
         own = (languages == self.language) & (y >= 0)
-        regression = LogisticRegression(max_iter=1000)
-        regression.fit(margins[own], y[own], sample_weight=weights[own] / weights[own].mean())
-        self.scale_, self.shift_ = regression.coef_, regression.intercept_
+        self.scale_, self.shift_ = fit_softmax(margins[own], y[own], weights[own] / weights[own].mean())
         self.unseen_ = as_softmax(margins, self.scale_, self.shift_)
         self.thresholds_ = np.ones(len(POLES))
         # Nor is a partisan text cleared: `neutral` needs a threshold too.

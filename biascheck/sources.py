@@ -23,7 +23,7 @@ def cite(findings: Findings, form: Form, start: int, end: int) -> None:  # noqa:
     low = findings.low
     if form.text == "pour" and findings.text[start] != "P":
         return
-    if quote_at(findings.starts, findings.quotes, start) or low[end : end + 1] not in (" ", "'"):
+    if low[end : end + 1] not in (" ", "'") or quote_at(findings.starts, findings.quotes, start):
         return
     if low.startswith(findings.speech.not_source, end + 1):
         return
@@ -49,9 +49,9 @@ def cite(findings: Findings, form: Form, start: int, end: int) -> None:  # noqa:
         phrase = Phrase(f"les {phrase.text}", "", phrase.description, phrase.end)
     if phrase.description != "pronoun" and not initial and not phrase.name and not phrase.text:
         return
-    verb = Verb(form, start, end, low[start:end], "", False, sentence, False)
     number = bisect_right(findings.starts, start) - 1
     previous = findings.quotes[number] if number >= 0 else None
+    verb = Verb(form, start, end, low[start:end], "", False, sentence, False, number)
     if previous is not None and previous.start not in findings.taken and findings.touches(previous, start):
         findings.take(previous, phrase, verb)
         return

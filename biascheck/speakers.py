@@ -5,20 +5,20 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from biascheck.noun_phrases import (
     NOBODY,
     PARTICLES,
     REACH,
     SAME,
-    SEGMENTS,
     UPPER,
     Phrase,
     Words,
     find_name,
     first_word,
+    segments_of,
     without_connectives,
 )
 from biascheck.sides import load_side_table, plain, side_of
@@ -27,12 +27,13 @@ __all__ = ["Cast", "Mention"]
 
 _PARTICLE_WORDS = frozenset("de la du van der den von ben bin al el di da".split())
 #: A given name, an initial and a particle at the end of what stands before a surname.
-_GIVEN = re.compile(rf"(?:^|[ (\n\"«“'])([{UPPER}][\w'-]{{1,20}}\.?(?: [{UPPER}]\.)?) ?{PARTICLES}$")
+_GIVEN = re.compile(rf"([{UPPER}](?<![^ (\n\"«“'].)[\w'-]{{1,20}}\.?(?: [{UPPER}]\.)?) ?{PARTICLES}$")
 #: How many surnames are looked up in the text, and how much of it: this bounds the work on hostile text.
 MAX_LOOKUPS, LOOKUP_REACH = 100, 20_000
 
 
-class Mention(NamedTuple):
+@dataclass(slots=True)
+class Mention:
     """Somebody who spoke or was the subject of a sentence."""
 
     at: int
@@ -69,7 +70,7 @@ class Cast:
             if found is not None:
                 self.mentions.append(Mention(at, found.speaker, found.side, found.gender, found.number))
             return found
-        if first_word(phrase.text) in ("cet", "cette", "ce") and not phrase.name:
+        if not phrase.name and first_word(phrase.text) in ("cet", "cette", "ce"):
             gender = "f" if phrase.text[:5].lower() == "cette" else "m"
             found = self._last_of(gender, 1, at, sentence)
             if found is not None and " " in found.speaker:
@@ -165,7 +166,7 @@ class Cast:
             ahead = text[max(0, at - 45) : at][: match.start(1)].rstrip(" ").rsplit(" ", 1)[-1]
             if ahead[:1].isupper() and ahead.lower().rstrip(".") not in self.words.titles and not ahead.isupper():
                 continue
-            return " ".join([*match.group(0).strip(" (\n\"«“'").split(), surname])
+            return " ".join([*match.group(0).split(), surname])
         return ""
 
     def _same(self, at: int, sentence: int) -> Mention | None:
@@ -193,7 +194,7 @@ class Cast:
         text = self.text[start : min(end, start + REACH)].lstrip(" \n•-–—")
         if not text or text[0] in '«“"”':
             return None
-        for part in SEGMENTS.split(text, 4)[:4]:
+        for part in itertools.islice(segments_of(text), 4):
             phrase = without_connectives(part.strip(" "), 2)
             word = first_word(phrase)
             if not phrase or word in self.words.lead:

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from biascheck.lexicon import load_lexicon, read_table
-from biascheck.noun_phrases import listed
+from biascheck.noun_phrases import any_of, listed
 
 __all__ = ["Form", "Speech", "load_speech"]
 
 
-class Auxiliary(NamedTuple):
+@dataclass(slots=True)
+class Auxiliary:
     """The words of a verb phrase before its participle, and how many characters they take."""
 
     length: int
@@ -72,7 +72,7 @@ class Speech:
         self.transitive = frozenset(table["transitive"].split())
         self.bare = frozenset(table.get("bare", "").split())
         self.not_source = tuple(word + " " for word in listed(table["not_source"]))
-        adverbs = "|".join(sorted((re.escape(word) for word in listed(table["adverbs"])), key=len, reverse=True))
+        adverbs = any_of(listed(table["adverbs"]))
         auxiliaries = "|".join(table["auxiliaries"].split())
         if language == "en":
             self._auxiliary = re.compile(

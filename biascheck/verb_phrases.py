@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from biascheck.speech import Form, Speech
 
@@ -24,7 +24,8 @@ _MODAL = re.compile(
 _NEGATED = re.compile(r"(?:^|[ '])(?:pas|jamais|rien|guère)(?: |$)")
 
 
-class Verb(NamedTuple):
+@dataclass(slots=True)
+class Verb:
     """A verb in its sentence: the span of the whole verb phrase, and how it is said."""
 
     form: Form
@@ -35,6 +36,8 @@ class Verb(NamedTuple):
     negated: bool
     sentence: int
     finite: bool
+    #: The last quotation that begins before it, by number; -1 where there is none.
+    quote: int = -1
 
 
 def read_verb(  # noqa: PLR0911
@@ -45,22 +48,22 @@ def read_verb(  # noqa: PLR0911
     shown = text[start:end]
     pronoun, negated, kind = "", False, form.kind
     if kind == "P":
-        if left.endswith(" a ") and not form.reflexive and not left[:-3].endswith(_OBJECTS):
+        if left.endswith(" a ") and not form.reflexive and not left.endswith(_OBJECTS, 0, -3):
             return Verb(form, start - 2, end, f"a {shown}", "", False, sentence, True)
         found = speech.find_auxiliary(left)
         if found is not None:
-            length, clitic, auxiliary, inverted, adverbs = found
+            clitic, auxiliary = found.clitic, found.word
             if auxiliary in ("est", "sont", "était", "étaient"):
                 if not form.reflexive or clitic not in ("s'", "se "):
                     return None
             elif form.reflexive:
                 return None
-            negated = clitic.startswith("n'") or bool(adverbs and _NEGATED.search(adverbs))
-            pronoun = inverted.rpartition("-")[2]
+            negated = clitic.startswith("n'") or bool(found.adverbs and _NEGATED.search(found.adverbs))
+            pronoun = found.inverted.rpartition("-")[2]
             front = clitic if form.reflexive else ""
             return Verb(
                 form,
-                start - length,
+                start - found.length,
                 end,
                 f"{front}{auxiliary} {shown}",
                 pronoun,

@@ -6,7 +6,7 @@ text stand beside who speaks in it and what things are called, and speak for wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -39,22 +39,31 @@ def hash_text(text: str) -> tuple[Ints, Ints, Ints]:
 
 def word_codes(texts: Sequence[str], languages: Sequence[int]) -> sp.csr_matrix:
     """Which codes (language and bucket) each folded text has, as ones, shape (n_texts, n_languages << BITS)."""
-    columns: list[Ints] = []
-    ends = [0]
+    return _presence(_words_of(texts, languages), (len(texts), (max(languages, default=0) + 1) << BITS))
+
+
+def _words_of(texts: Sequence[str], languages: Sequence[int]) -> Iterator[tuple[Ints, Ints]]:
+    """Number of its text and code of every word, for a few texts at a time."""
     for first in range(0, len(texts), CHUNK):
         chunk = texts[first : first + CHUNK]
         begins = np.cumsum([0, *(len(text) + 1 for text in chunk)])
         starts, _, buckets = hash_text("\n".join(chunk))
-        owners = np.searchsorted(begins, starts, side="right") - 1
-        keys = np.sort((owners << BITS | buckets).astype(np.uint32)).astype(np.intp)
-        keys = keys[np.diff(keys, prepend=-1) > 0]
-        owners = keys >> BITS
-        shift = np.asarray(languages[first : first + CHUNK], dtype=np.intp)[owners] << BITS
-        columns.append((keys & ((1 << BITS) - 1)) | shift)
-        ends += (ends[-1] + np.cumsum(np.bincount(owners, minlength=len(chunk)))).tolist()
-    indices = np.concatenate(columns) if columns else np.zeros(0, dtype=np.intp)
-    width = (max(languages, default=0) + 1) << BITS
-    return sp.csr_matrix((np.ones(len(indices), np.float32), indices, ends), shape=(len(texts), width))
+        counts = np.diff(np.searchsorted(starts, begins))
+        shifts = np.asarray(languages[first : first + CHUNK], dtype=np.intp) << BITS
+        yield np.repeat(np.arange(first, first + len(chunk)), counts), buckets | np.repeat(shifts, counts)
+
+
+def _presence(places: Iterable[tuple[Ints, Ints]], shape: tuple[int, int]) -> sp.csr_matrix:
+    """Ones at places that are given as row and column, rows in order, columns in any and more than once."""
+    found = [np.zeros(0, dtype=np.intp)]
+    for rows, columns in places:
+        keys = np.sort(rows * shape[1] + columns)
+        found.append(keys[np.diff(keys, prepend=-1) > 0])
+    rows, columns = np.divmod(np.concatenate(found), max(shape[1], 1))
+    ends = np.searchsorted(rows, np.arange(shape[0] + 1))
+    # Indices as scipy keeps them, or it looks at each whether it would fit.
+    ones = (np.ones(len(columns), np.float32), columns.astype(np.int32), ends.astype(np.int32))
+    return sp.csr_matrix(ones, shape=shape)
 
 
 class Wording(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -78,19 +87,12 @@ class Wording(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Sequence[Any]) -> sp.csr_matrix:
         """Ones where a word occurs, shape (n_documents, n_words); a text in another language has none."""
         known = [i for i, voices in enumerate(X) if voices.language in self.languages]
-        rows = [self.languages.index(X[i].language) for i in known]
-        codes = word_codes([X[i].folded for i in known], rows)
+        rows = np.asarray(known, dtype=np.intp)
         table = self._columns()
-        columns = table[codes.indices]
-        kept = columns >= 0
-        counts = np.zeros(len(X), dtype=np.intp)
-        counts[known] = np.diff(np.concatenate(([0], np.cumsum(kept)))[codes.indptr])
-        ends = np.concatenate(([0], np.cumsum(counts)))
-        found = sp.csr_matrix(
-            (np.ones(ends[-1], np.float32), columns[kept], ends), shape=(len(X), len(self.vocabulary))
-        )
-        found.sort_indices()
-        return found
+        words = _words_of([X[i].folded for i in known], [self.languages.index(X[i].language) for i in known])
+        coded = ((rows[owners], table[codes]) for owners, codes in words)
+        places = ((owners[columns >= 0], columns[columns >= 0]) for owners, columns in coded)
+        return _presence(places, (len(X), len(self.vocabulary)))
 
     def places(self, voices: Any) -> Iterator[tuple[int, int, int]]:
         """Column, start and end in the folded text of every word of the vocabulary."""

@@ -70,6 +70,8 @@ def _letters() -> Bytes:
 
 
 _BYTES = _letters()
+#: Of the first code points, which most are, as a table of `bytes.translate`.
+_FIRST = _BYTES[:256].tobytes()
 
 
 @cache
@@ -95,7 +97,9 @@ def read_letters(text: str) -> Bytes:
     if len(codes) != len(text):
         return read_letters(_ASTRAL.sub("\uffff", text))
     data = np.zeros(len(codes) + 1 + LETTERS, np.uint8)
-    _BYTES.take(codes, out=data[1 : len(codes) + 1], mode="clip")
+    data[1 : len(codes) + 1] = np.frombuffer(codes.astype(np.uint8).tobytes().translate(_FIRST), np.uint8)
+    others = (codes >= len(_FIRST)).nonzero()[0]
+    data[others + 1] = _BYTES[codes[others]]
     return data
 
 

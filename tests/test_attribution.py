@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biascheck.attribution import author_spans, find_attributions, voice_shares
-from biascheck.quotes import even, find_quotes
+from biascheck.noun_phrases import any_of, segments_of
+from biascheck.quotes import Even, even, find_quotes
 from biascheck.reading import Attribution
 from biascheck.sides import side_of
 
@@ -197,6 +198,24 @@ def test_a_clause_is_searched_near_its_verb_alone() -> None:
 def test_hostile_repetition_is_survived(unit: str) -> None:
     text = "« Le pont est fermé et il le restera », a dit Anne Morel. " + unit * (200_000 // len(unit))
     assert find_attributions(text)[0].speaker == "Anne Morel"
+
+
+@given(st.lists(st.text("ab' -", min_size=1, max_size=4), min_size=1, max_size=8), st.text("ab' -", max_size=9))
+def test_a_pattern_for_one_of_some_words_takes_the_longest(words: list[str], text: str) -> None:
+    match = re.match(any_of(words), text)
+    assert (match[0] if match else "") == max((word for word in words if text.startswith(word)), key=len, default="")
+
+
+@given(st.text("ab ,-–«\n", max_size=30))
+def test_a_phrase_is_cut_from_the_left_as_it_is_as_a_whole(text: str) -> None:
+    assert list(segments_of(text)) == re.split(r"[,;:()\[\]–—«»“”\"\n] ?| - ", text)
+
+
+@given(st.text())
+def test_an_even_text_keeps_every_place(text: str) -> None:
+    found = Even(text)
+    assert (found.given, found.text) == (text, even(text))
+    assert len(found.low) == len(found.text) == len(text)
 
 
 def test_a_broken_quotation_stays_one() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biascheck.furniture import TAIL_LINES, bodies, body, body_with_offsets, find_all, find_furniture
-from biascheck.furniture_rules import MAX_LINE, load_rules
+from biascheck.furniture_rules import MAX_LINE, fold_bytes, fold_many_bytes, load_rules
 from biascheck.reading import load_schema
 
 BODY = "Le conseil s’est réuni hier soir et la salle était pleine."
@@ -317,3 +317,8 @@ def test_every_phrase_that_is_a_line_of_its_own_is_found() -> None:
                 if phrase.isascii():
                     line = phrase.decode()
                     assert kinds(f"{TITLE}\n{BODY}\n{BODY}\n{BODY}\n{line}\n{BODY}") != [], line
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=50), max_size=5))
+def test_texts_are_folded_together_as_each_alone(texts: list[str]) -> None:
+    assert fold_many_bytes(texts) == [fold_bytes(text) for text in texts]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biascheck.glue import CHUNK, MAX_CANDIDATES, SLIP, Glue, find_glue, find_glue_many
-from biascheck.words import NEAR, hash_words, is_known, load_words
+from biascheck.words import LETTERS, NEAR, hash_words, is_known, load_words, read_letters
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
@@ -199,3 +199,11 @@ def test_seeds_are_found_as_one() -> None:
 def test_a_span_moves_with_its_text(blanks: int) -> None:
     (item,) = find_glue(" " * blanks + "la forceafin du pays")
     assert (item.start, item.at, item.end) == (blanks + 3, blanks + 8, blanks + 12)
+
+
+@given(st.text())
+def test_letters_are_those_that_each_character_has_alone(text: str) -> None:
+    """A byte for a character, whether or not it is among the first code points; a letter and its capital are one."""
+    letters = read_letters(text)[1:-LETTERS]
+    assert letters.tolist() == [int(read_letters(character)[1]) for character in text]
+    assert (read_letters("ÉçA") == read_letters("éÇa")).all()

@@ -76,6 +76,14 @@ def test_texts_score_alone_as_they_do_among_others() -> None:
     assert head().score_many(heard) == pytest.approx(alone, abs=1e-5)
 
 
+def test_sentences_score_alike_in_runs_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = [hear(f"{text} {other}", "fr") for text in JUDGING for other in ("Non.", *TELLING)]
+    whole = head().score_many(heard)
+    monkeypatch.setattr("biascheck.loaded.RUN", 3)
+    monkeypatch.setattr("biascheck.sentences.CHUNK", 3)
+    assert head().score_many(heard) == pytest.approx(whole)
+
+
 def test_evidence_names_the_words_that_judge_at_their_place_in_the_text() -> None:
     text = f"{TELLING[0]} {JUDGING[0]}"
     moved = np.arange(7, 7 + len(text))

@@ -30,6 +30,7 @@ from biascheck.slant import (
     SlantHead,
     VoiceCounts,
     hear,
+    hear_many,
     on_topic,
 )
 from biascheck.slant_rows import (
@@ -366,6 +367,16 @@ def test_words_of_many_texts_are_those_of_each(texts: list[str]) -> None:
         assert together[number].indices.tolist() == alone.indices.tolist()
         starts, ends, _ = hash_text(text)
         assert [text[a:b] for a, b in zip(starts, ends, strict=True)] == RUNS.findall(text)
+
+
+def test_texts_are_heard_together_as_they_are_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In any number, whatever the languages of their neighbours."""
+    monkeypatch.setattr("biascheck.slant.CHUNK", 2)
+    texts, languages = [PESKOV, ENGLISH, "", ZELENSKY, MINISTRY], ["fr", "en", "fr", "fr", "de"]
+    dates = [None, "2021-05-01", None, "2019-01-01", None]
+    folded = [fold.text for fold in fold_many([Body(text) for text in texts])]
+    alone = [hear(text, language, date) for text, language, date in zip(texts, languages, dates, strict=True)]
+    assert hear_many(texts, languages, dates, folded) == alone
 
 
 def test_french_pro_kremlin_sites_are_spread_over_the_folds() -> None:
