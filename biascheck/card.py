@@ -10,10 +10,12 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from biascheck.dataset import TrainingSet
 from biascheck.evaluation import CUT_NAMES, Figure, as_json
 from biascheck.gate import Change
-from biascheck.slant_rows import CONTRAST, HELD_OUT
+from biascheck.slant_rows import EVENTS, HELD_OUT
 
 __all__ = ["write_card", "write_retrained_card"]
 
@@ -68,7 +70,7 @@ def write_card(folder: Path, training: TrainingSet, figures: Sequence[Figure], a
         "leftovers": planted,
         "slant": {
             "rows": len(training.slant.y),
-            "contrast": int((training.slant.sets == CONTRAST).sum()),
+            "contrast": int(np.isin(training.slant.sets, EVENTS).sum()),
             "held_out": int((training.slant.sets == HELD_OUT).sum()),
         },
         "lines": {"texts": len(training.lines.sites), "sites": len(set(training.lines.sites.tolist()))},
@@ -84,8 +86,9 @@ def _markdown(card: dict[str, Any], figures: Sequence[Figure]) -> str:
         f"# Model `{card['name']}`",
         "",
         "Written by `biascheck train --corpus`; do not edit. French provenance heads and source language: linear "
-        "support vector classifiers on hashed byte 6-grams of folded text without page furniture, lexicon phrases, "
-        "cues, and (source language only) the worlds of names; `aggregated` on counts of the furniture; calibrated on "
+        "support vector classifiers on hashed byte 6-grams of folded text without page furniture (not for the source "
+        "language), n-grams of frames (function words, and endings of all other words), lexicon phrases, cues, and "
+        "(source language only) the worlds of names; `aggregated` on counts of the furniture; calibrated on "
         "decisions for unseen outlets and systems.",
         "",
         f"- {card['date']}, biascheck {card['version']}, training data `{card['training_sha256'][:16]}`",
@@ -121,7 +124,8 @@ def _markdown(card: dict[str, Any], figures: Sequence[Figure]) -> str:
         "",
         f"Slant has learnt from {card['slant']['rows']:,} French and English rows, {card['slant']['contrast']:,} of "
         "them contrast texts that we wrote with a language model (`data/contrast`: the same event told neutrally, "
-        f"pro-Kremlin and pro-Kyiv; quotes and figures invented), and is tested on {card['slant']['held_out']:,} more.",
+        "pro-Kremlin and pro-Kyiv; quotes and figures invented; of `words_*.jsonl` the wording alone is learnt), "
+        f"and is tested on {card['slant']['held_out']:,} more.",
         "",
         "`loaded` has learnt from SemEval-2023 task 3 (J. Piskorski et al.; research use) and from agency copy; hashed "
         "features and weights are shipped, no text.",

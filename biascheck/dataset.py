@@ -3,8 +3,9 @@
 =================  ==================================================================================================
 file               what
 =================  ==================================================================================================
-``rows.csv``       id, set, outlet, system, story, year, kind, licence, origin, labels; one line a row
+``rows.csv.xz``    id, set, outlet, system, story, year, kind, licence, origin, labels; one line a row
 ``text.xz``        which byte n-grams of the folded text occur (columns by bucket, most frequent first)
+``frames.xz``      which n-grams of frames occur (columns by bucket, most frequent first)
 ``phrases.xz``     which lexicon entries occur, and how often
 ``cues.npy``       dense cues, float16
 ``leftovers.npz``  counts of leftovers for the head `aggregated`: planted and real pages, with family and label
@@ -41,7 +42,9 @@ from biascheck.slant_rows import SlantSet
 
 __all__ = ["FORMAT", "LeftoverSet", "LineSet", "TrainingRow", "TrainingSet", "load_training", "save_training"]
 
-FORMAT = 4
+FORMAT = 5
+#: A gap of so many rows, or more, is written in full.
+LONG = 255
 _KEYS = ("id", "set", "outlet", "system", "story", "year", "kind", "licence", "origin", "source_language")
 
 
@@ -101,7 +104,7 @@ class LineSet:
 class TrainingSet:
     """Rows and their raw features (before any weighting).
 
-    `text` and `phrases` are csr_matrix of shape (n_rows, …), `cues` an array of shape (n_rows, n_cues).
+    `text`, `frames` and `phrases` are csr_matrix of shape (n_rows, …), `cues` an array of shape (n_rows, n_cues).
     """
 
     rows: Sequence[TrainingRow]
@@ -109,6 +112,8 @@ class TrainingSet:
     phrases: sp.csr_matrix
     cues: npt.NDArray[np.float32]
     columns: npt.NDArray[np.int32]
+    frames: sp.csr_matrix
+    frame_columns: npt.NDArray[np.int32]
     leftovers: LeftoverSet
     lines: LineSet
     slant: SlantSet
@@ -118,36 +123,40 @@ class TrainingSet:
 
 
 def _pack(matrix: sp.csr_matrix) -> bytes:
-    """A csr_matrix of small counts: gaps between columns as three planes of bytes, then the counts."""
-    matrix = matrix.copy()
+    """A matrix of small counts, column by column: gaps between rows, long ones apart, then the counts.
+
+    Columns of like frequency stand together, so that gaps are alike where they stand together, which packs best.
+    """
+    matrix = matrix.tocsc()
     matrix.sort_indices()
     sizes = np.diff(matrix.indptr).astype("<u4")
-    starts = np.zeros(matrix.nnz, dtype=bool)
-    starts[matrix.indptr[:-1][sizes > 0]] = True
     gaps = np.diff(matrix.indices, prepend=0)
+    starts = matrix.indptr[:-1][sizes > 0]
     gaps[starts] = matrix.indices[starts]
-    gaps = gaps.astype("<u4")
-    planes = [((gaps >> (8 * plane)) & 255).astype(np.uint8).tobytes() for plane in range(3)]
+    short = np.minimum(gaps, LONG).astype(np.uint8).tobytes()
+    long = gaps[gaps >= LONG].astype("<u4")
     counts = np.clip(matrix.data, 1, 255).astype(np.uint8).tobytes()
-    header = struct.pack("<3Q", *matrix.shape, matrix.nnz)
-    return lzma.compress(header + sizes.tobytes() + b"".join(planes) + counts, preset=6)
+    header = struct.pack("<4Q", *matrix.shape, matrix.nnz, len(long))
+    return lzma.compress(header + sizes.tobytes() + long.tobytes() + short + counts, preset=6)
 
 
 def _unpack(data: bytes) -> sp.csr_matrix:
     raw = lzma.decompress(data)
-    height, width, number = struct.unpack_from("<3Q", raw)
-    at = struct.calcsize("<3Q")
-    sizes = np.frombuffer(raw, dtype="<u4", count=height, offset=at).astype(np.int64)
-    at += 4 * height
-    gaps = np.zeros(number, dtype=np.int64)
-    for plane in range(3):
-        gaps |= np.frombuffer(raw, dtype=np.uint8, count=number, offset=at).astype(np.int64) << (8 * plane)
-        at += number
+    height, width, number, longs = struct.unpack_from("<4Q", raw)
+    at = struct.calcsize("<4Q")
+    sizes = np.frombuffer(raw, dtype="<u4", count=width, offset=at).astype(np.int64)
+    at += 4 * width
+    long = np.frombuffer(raw, dtype="<u4", count=longs, offset=at)
+    at += 4 * longs
+    gaps = np.frombuffer(raw, dtype=np.uint8, count=number, offset=at).astype(np.int64)
+    gaps[gaps == LONG] = long
+    at += number
     counts = np.frombuffer(raw, dtype=np.uint8, count=number, offset=at).astype(np.float32)
     ends = np.concatenate(([0], np.cumsum(sizes)))
     total = np.concatenate(([0], np.cumsum(gaps)))
     indices = total[1:] - np.repeat(total[ends[:-1]], sizes)
-    return sp.csr_matrix((counts, indices.astype(np.int32), ends.astype(np.int32)), shape=(height, width))
+    shape = (height, width)
+    return sp.csc_matrix((counts, indices.astype(np.int32), ends.astype(np.int32)), shape=shape).tocsr()
 
 
 def save_training(folder: Path, training: TrainingSet) -> None:
@@ -166,8 +175,9 @@ def save_training(folder: Path, training: TrainingSet) -> None:
     of_lines = training.lines
     save_features(lines, of_lines.X, y=of_lines.y, sites=of_lines.sites, weights=of_lines.weights.astype(np.float16))
     files = {
-        "rows.csv": table.getvalue().encode(),
+        "rows.csv.xz": lzma.compress(table.getvalue().encode()),
         "text.xz": _pack(training.text),
+        "frames.xz": _pack(training.frames),
         "phrases.xz": _pack(training.phrases),
         "cues.npy": cues.getvalue(),
         "leftovers.npz": _pack_counts(left.X, np.int32, y=left.y, groups=left.groups, kinds=left.kinds),
@@ -187,6 +197,7 @@ def save_training(folder: Path, training: TrainingSet) -> None:
         "rows": len(training.rows),
         "parameters": training.parameters,
         "columns": training.columns.tolist(),
+        "frame_columns": training.frame_columns.tolist(),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
     for name, data in files.items():
@@ -213,7 +224,7 @@ def load_training(folder: Path) -> TrainingSet:
     for name, digest in manifest["sha256"].items():
         if hashlib.sha256(files[name]).hexdigest() != digest:
             raise LabelsError(f"{folder / name}: damaged (checksum differs); install biascheck again")
-    reader = csv.DictReader(io.StringIO(files["rows.csv"].decode()))
+    reader = csv.DictReader(io.StringIO(lzma.decompress(files["rows.csv.xz"]).decode()))
     rows = [
         TrainingRow(
             **{key: record[key] for key in _KEYS},
@@ -228,6 +239,8 @@ def load_training(folder: Path) -> TrainingSet:
         phrases=_unpack(files["phrases.xz"]),
         cues=np.load(io.BytesIO(files["cues.npy"]), allow_pickle=False).astype(np.float32),
         columns=np.asarray(manifest["columns"], dtype=np.int32),
+        frames=_unpack(files["frames.xz"]),
+        frame_columns=np.asarray(manifest["frame_columns"], dtype=np.int32),
         leftovers=LeftoverSet(**_unpack_counts(files["leftovers.npz"])),
         lines=_lines(files["lines.npz"]),
         slant=SlantSet(words=_unpack(files["slant_words.xz"]), **{**slant, "topic": slant["topic"].astype(np.float32)}),

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from biascheck.features import ByteNgrams, hash_ngrams
+from biascheck.features import ByteNgrams, hash_codes
 from biascheck.folding import NAME, align
+from biascheck.frames import FrameNgrams, frame_codes
 from biascheck.furniture import placed
 from biascheck.heads import LanguageHead
 from biascheck.leftovers import Leftovers, Mark
@@ -200,15 +201,18 @@ def _linear(
 ) -> tuple[Evidence, ...]:
     """The evidence of one linear head on the blocks of the feature union."""
     added = _added(row, weights)
-    ngrams = blocks["text"].named_steps["ngrams"]
-    width = len(ngrams.columns)
+    text_of, frames_of = (blocks[name].named_steps["ngrams"] for name in ("text", "frames"))
+    narrow = len(text_of.columns)
+    width = narrow + len(frames_of.columns)
+    per_character = _character_weights(text.folded, added[:narrow], text_of)
+    per_character += _character_weights(text.folded, added[narrow:width], frames_of)
     lexicon = load_lexicon(blocks["phrases"].language)
     entries = added[width : width + len(lexicon.entries)]
     kinds = added[width + len(lexicon.entries) : width + len(lexicon.entries) + len(lexicon.kinds)]
     of_worlds = added[len(added) - len(counted_worlds()) :]
     found = [
         *_phrases(label, text, entries, kinds, lexicon),
-        *_passages(label, text, added[:width], ngrams),
+        *_passages(label, text, per_character),
         *_names(label, text, of_worlds),
     ]
     return _with_rest(label, found, begin + float(added.sum()))
@@ -255,9 +259,8 @@ def _names(label: str, text: _Text, added: FloatArray) -> list[Evidence]:
     return found
 
 
-def _passages(label: str, text: _Text, added: FloatArray, ngrams: ByteNgrams) -> list[Evidence]:
+def _passages(label: str, text: _Text, per_character: FloatArray) -> list[Evidence]:
     """The runs of words in which n-grams speak most for the label, and a few that speak most against it."""
-    per_character = _character_weights(text.folded, added, ngrams)
     words = list(_WORD.finditer(text.folded))
     if not words:
         return []
@@ -295,17 +298,25 @@ def _character_weights(folded: str, added: FloatArray, ngrams: ByteNgrams) -> Fl
     assert ngrams.columns is not None
     worth = np.zeros(1 << ngrams.bits)
     worth[ngrams.columns] = added
-    per_byte = np.zeros(len(data) + 1)
-    for order in ngrams.orders:
-        if len(data) < order:
-            continue
-        buckets = hash_ngrams(data, (order,), ngrams.bits)
-        # An n-gram that stands in several places shares its weight among them: presence is counted once.
-        _, inverse, counts = np.unique(buckets, return_inverse=True, return_counts=True)
-        share = worth[buckets] / counts[inverse] / order
+    if isinstance(ngrams, FrameNgrams):
+        codes, starts, ends = frame_codes(data)
+    else:
+        codes = np.frombuffer(data, dtype=np.uint8).astype(np.uint32)
+        starts = np.arange(len(data))
+        ends = starts + 1
+    found = {order: hash_codes(codes, order, ngrams.bits) for order in ngrams.orders if len(codes) >= order}
+    # An n-gram that stands in several places shares its weight among them: presence is counted once.
+    times = np.bincount(np.concatenate([np.zeros(0, np.uint32), *found.values()]), minlength=len(worth))
+    per_code = np.zeros(len(codes))
+    for order, buckets in found.items():
+        share = worth[buckets] / times[buckets] / order
         for shift in range(order):
-            per_byte[shift : shift + len(share)] += share
+            per_code[shift : shift + len(share)] += share
+    per_byte = np.zeros(len(data))
+    sizes_of = ends - starts
+    at = np.repeat(starts, sizes_of) + np.arange(sizes_of.sum()) - np.repeat(np.cumsum(sizes_of) - sizes_of, sizes_of)
+    per_byte[at] = np.repeat(per_code / sizes_of, sizes_of)
     sizes = [len(character.encode("utf-8", "replace")) for character in folded]
     edges = np.concatenate(([0], np.cumsum(sizes)))
-    totals = np.concatenate(([0.0], np.cumsum(per_byte[: len(data)])))
+    totals = np.concatenate(([0.0], np.cumsum(per_byte)))
     return np.asarray(totals[edges[1:]] - totals[edges[:-1]])

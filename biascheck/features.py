@@ -8,43 +8,65 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from biascheck.folding import CHUNK, Folded
 from biascheck.lexicon import counted_worlds, load_lexicon, load_names
 
-__all__ = ["BITS", "ByteNgrams", "Cues", "Phrases", "Signs", "Sparse", "Worlds", "hash_ngrams"]
+__all__ = [
+    "BITS",
+    "ByteNgrams",
+    "Cues",
+    "Phrases",
+    "Signs",
+    "Sparse",
+    "Worlds",
+    "count_features",
+    "hash_codes",
+    "hash_ngrams",
+]
 
 #: Buckets of the hash, as a power of two.
 BITS = 18
-_MULTIPLIER = np.uint32(0x01000193)
-_MIX = np.uint32(0x9E3779B1)
+MULTIPLIER = 0x01000193
+MIX = np.uint32(0x9E3779B1)
 
 
 def hash_ngrams(data: bytes, orders: Sequence[int], bits: int = BITS) -> npt.NDArray[np.uint32]:
     """Bucket of every n-gram of `data`, order by order.
 
-    A polynomial rolling hash (R. Karp, M. Rabin, IBM J. Res. Dev. 31/2, 1987) over all positions at once: the hash of
-    order n is that of order n-1 times a constant plus the next byte. The top bits of a second product are the bucket
-    (D. Knuth, TAOCP 3, 6.4: multiplicative hashing).
+    A polynomial hash (R. Karp, M. Rabin, IBM J. Res. Dev. 31/2, 1987) over all positions at once: that of an n-gram is
+    made of those of its two halves. The top bits of a second product are the bucket (D. Knuth, TAOCP 3, 6.4:
+    multiplicative hashing).
 
     Returns
     -------
     ndarray of uint32, shape (sum(len(data) - n + 1 for n in orders),)
     """
     codes = np.frombuffer(data, dtype=np.uint8).astype(np.uint32)
-    rolling = codes
-    shift = np.uint32(32 - bits)
-    found = []
-    for order in range(1, max(orders) + 1):
-        if order > 1:
-            rolling = rolling[:-1] * _MULTIPLIER
-            rolling += codes[order - 1 :]
-        if order in orders:
-            mixed = rolling * _MIX
-            mixed >>= shift
-            found.append(mixed)
-    return np.concatenate(found)
+    found = [hash_codes(codes, order, bits) for order in sorted(set(orders))]
+    return np.concatenate(found) if len(found) > 1 else found[0]
+
+
+def hash_codes(codes: npt.NDArray[np.uint32], order: int, bits: int = BITS) -> npt.NDArray[np.uint32]:
+    """`hash_ngrams` of any codes, of one order."""
+    mixed = _polynomials(codes, order) * MIX
+    mixed >>= np.uint32(32 - bits)
+    return np.asarray(mixed)
+
+
+def _polynomials(codes: npt.NDArray[np.uint32], order: int) -> npt.NDArray[np.uint32]:
+    """The sum of ``codes[i + k] * MULTIPLIER ** (order - 1 - k)``, modulo 2**32, at every place `i`."""
+    if order == 1:
+        return codes
+    behind = order // 2
+    long, short = _polynomials(codes, order - behind), _polynomials(codes, behind)
+    found = long[: max(len(codes) - order + 1, 0)] * np.uint32(pow(MULTIPLIER, behind, 1 << 32))
+    found += short[order - behind :]
+    return found
 
 
 class ByteNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -109,25 +131,37 @@ class ByteNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
         """The columns that occur, in order, text after text, and how many each text has.
 
-        The texts are hashed as one run of bytes, since numpy's cost is by the call. What does not count, an n-gram over
-        an edge or one without a column, is sent to column `width` and dropped at the end.
+        The texts are hashed as one run, since numpy's cost is by the call. What does not count, an n-gram over an edge
+        or one without a column, is sent to column `width` and dropped.
         """
-        lengths = [len(text) for text in texts]
-        ends = np.cumsum(lengths)
-        joined = b"".join(texts)
-        keys = np.full((len(self.orders), len(joined)), width, dtype=np.uint32)
-        for row, order in zip(keys, self.orders, strict=True):
-            row[: len(joined) - order + 1] = place[hash_ngrams(joined, (order,), self.bits)]
-            row[(ends[:, None] - np.arange(1, order)).ravel()] = width
-        # A key is text and column; every text has as many keys before as after sorting.
-        step = np.uint32(width + 1)
-        keys += np.repeat(np.arange(len(texts), dtype=np.uint32) * step, lengths)
-        every = np.sort(keys, axis=None)
-        columns = every % step
-        counted = columns != width
-        counted[1:] &= every[1:] != every[:-1]
-        sizes = np.add.reduceat(counted, (ends - np.asarray(lengths)) * len(self.orders), dtype=np.intp)
-        return columns[counted].astype(np.int32), sizes
+        codes, ends = self._codes(texts)
+        shift = np.uint32(width.bit_length())
+        number = np.arange(len(texts) + 1, dtype=np.uint32) << shift
+        of_text = np.repeat(number[:-1], np.diff(ends, prepend=0))
+        found = []
+        for order in self.orders:
+            # One place more than there are: there goes what would stand before the first.
+            keys = np.full(len(codes) + 1, width, dtype=np.uint32)
+            buckets = hash_codes(codes, order, self.bits)
+            place.take(buckets, out=keys[: len(buckets)], mode="clip")
+            keys[np.maximum(ends[:, None] - np.arange(1, order), -1).ravel()] = width
+            keys = keys[:-1]
+            kept = keys != width
+            # A key is text and column.
+            keys |= of_text
+            found.append(keys.compress(kept))
+        every = np.sort(np.concatenate(found))
+        once = np.ones(len(every), dtype=bool)
+        np.not_equal(every[1:], every[:-1], out=once[1:])
+        every = every.compress(once)
+        sizes = np.diff(np.searchsorted(every, number))
+        every &= (np.uint32(1) << shift) - np.uint32(1)
+        return every.view(np.int32), sizes
+
+    def _codes(self, texts: Sequence[bytes]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.intp]]:
+        """What the n-grams are made of, for all texts as one run, and where each text's end in it."""
+        codes = np.frombuffer(b"".join(texts), dtype=np.uint8).astype(np.uint32)
+        return codes, np.cumsum([len(text) for text in texts])
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -154,8 +188,8 @@ class Phrases(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         lexicon = load_lexicon(self.language)
         indices: list[int] = []
         ends = [0]
-        for text, *_ in X:
-            indices += [index for index, _, _ in lexicon.find(text)]
+        for found in lexicon.find_many([text for text, *_ in X]):
+            indices += found
             ends.append(len(indices))
         ones = np.ones(len(indices), dtype=np.float32)
         matrix = sp.csr_matrix(
@@ -326,3 +360,24 @@ class Cues(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+
+def _weigh(X: sp.csr_matrix, weights: TfidfTransformer) -> sp.csr_matrix:
+    """`TfidfTransformer.transform` of counts that nobody else needs, in place."""
+    X.data *= weights.idf_.astype(np.float32).take(X.indices)
+    filled = np.flatnonzero(np.diff(X.indptr))
+    norms = np.sqrt(np.add.reduceat(np.square(X.data), X.indptr[filled])) if len(filled) else X.data[:0]
+    X.data /= np.repeat(norms, np.diff(X.indptr)[filled])
+    return X
+
+
+def count_features(union: FeatureUnion, X: Sequence[Any]) -> sp.csr_matrix:
+    """What ``union.transform(X)`` is, without the copies, and what scikit-learn checks in every step at every call."""
+    blocks = []
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        for _, block in union.transformer_list:
+            found: Any = X
+            for _, step in block.steps if isinstance(block, Pipeline) else [("", block)]:
+                found = _weigh(found, step) if isinstance(step, TfidfTransformer) else step.transform(found)
+            blocks.append(found)
+    return sp.hstack(blocks, format="csr")

@@ -25,7 +25,7 @@ NAME = "¤"
 #: Characters that are read; what follows adds time and no certainty.
 MAX_CHARACTERS = 20_000
 #: Texts that are folded as one run of bytes: enough to share numpy's cost by the call, few enough for the cache.
-CHUNK = 16
+CHUNK = 32
 
 #: « and » on their way to ``"``: the blank after the one and before the other is French typography.
 _OPEN, _CLOSE = "\x02", "\x03"

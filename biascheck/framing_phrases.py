@@ -31,7 +31,7 @@ __all__ = [
 #: A phrase's beginnings are written out up to this many forms, and to this length in characters.
 MAX_FORMS, MIN_BEGINNING = 12, 4
 #: Texts are full of beginnings as short as "russie ": those are written out up to this many forms.
-SHORT_BEGINNING, MAX_SHORT = 9, 24
+SHORT_BEGINNING, MAX_SHORT = 9, 64
 #: Up to how many forms are written out that are compared after a beginning.
 MAX_JOINED = 64
 #: Characters by which what may follow a beginning is looked up.

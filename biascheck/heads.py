@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -14,9 +13,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
 
 from biascheck.folds import Fold
+from biascheck.margins import FloatArray, balance, fit_margin, scale_columns, unseen_margins
 
 __all__ = [
     "BinaryHeads",
@@ -25,15 +24,9 @@ __all__ = [
     "Margin",
     "as_matrix",
     "as_softmax",
-    "balance",
-    "fit_margin",
     "fit_softmax",
-    "scale_columns",
     "threshold_for",
-    "unseen_margins",
 ]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def threshold_for(scores: FloatArray, groups: Sequence[str], rate: float) -> float:
@@ -78,31 +71,6 @@ class Margin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return True
 
 
-def fit_margin(X: sp.csr_matrix, y: npt.NDArray[Any], weight: FloatArray, *, C: float) -> tuple[FloatArray, float]:
-    """Coefficients and intercept of a linear support vector classifier (R. Fan et al., LIBLINEAR, JMLR 9, 2008)."""
-    model = LinearSVC(C=C, dual=True, tol=1e-3, max_iter=4000, random_state=0)
-    model.fit(X, y, sample_weight=weight)
-    return model.coef_[0], float(model.intercept_[0])
-
-
-def scale_columns(X: sp.csr_matrix, scale: FloatArray) -> tuple[sp.csr_matrix, npt.NDArray[np.intp]]:
-    """The columns that count, each times its scale, and which they are."""
-    used = np.flatnonzero(scale)
-    return (X[:, used] @ sp.diags(scale[used])).tocsr(), used
-
-
-def unseen_margins(
-    X: sp.csr_matrix, y: npt.NDArray[Any], weight: FloatArray, folds: Sequence[Fold], *, C: float
-) -> FloatArray:
-    """Decisions for every tested row by a model fitted without its fold; rows with `y` -1 are not fitted on."""
-    margins = np.full(len(y), np.nan)
-    for train, test in folds:
-        rows = train[y[train] >= 0]
-        coefficients, intercept = fit_margin(X[rows], y[rows], balance(y[rows], weight[rows]), C=C)
-        margins[test] = X[test] @ coefficients + intercept
-    return margins
-
-
 class Head(BaseEstimator):  # type: ignore[misc]
     """A head keeps the scores of its training rows (`unseen_`) for whoever fitted it; they are not stored."""
 
@@ -125,6 +93,8 @@ class BinaryHeads(Head):
         Of `LinearSVC`, by head; 0.5 where nothing is said.
     false_alarms : float
         Share of negatives that may pass a threshold.
+    emphasis : mapping of str to float
+        Power of `emphasis`, by head; 0 where nothing is said.
 
     Attributes
     ----------
@@ -136,11 +106,16 @@ class BinaryHeads(Head):
     """
 
     def __init__(
-        self, names: Sequence[str] = (), C: Mapping[str, float] | None = None, false_alarms: float = 0.01
+        self,
+        names: Sequence[str] = (),
+        C: Mapping[str, float] | None = None,
+        false_alarms: float = 0.01,
+        emphasis: Mapping[str, float] | None = None,
     ) -> None:
         self.names = names
         self.C = C
         self.false_alarms = false_alarms
+        self.emphasis = emphasis
 
     def fit(
         self,
@@ -182,16 +157,24 @@ class BinaryHeads(Head):
             y = Y[:, head]
             known = ~np.isnan(y)
             weight = weights[:, head]
-            strength = (self.C or {}).get(self.names[head], 0.5)
+            how = {"C": self.strength(self.names[head]), "power": self.power(self.names[head])}
             scale = (scales or {}).get(self.names[head], np.ones(width))
             scaled, used = scale_columns(X, scale)
-            margins = unseen_margins(scaled, np.where(known, y, -1), weight, folds[self.names[head]], C=strength)
+            margins = unseen_margins(scaled, np.where(known, y, -1), weight, folds[self.names[head]], **how)
             self.calibrate(head, margins, y, weight, groups)
             if final:
                 rows = np.flatnonzero(known)
-                coefficients, intercept = fit_margin(scaled[rows], y[rows], balance(y[rows], weight[rows]), C=strength)
+                coefficients, intercept = fit_margin(scaled[rows], y[rows], balance(y[rows], weight[rows]), **how)
                 self.coef_[head, used], self.intercept_[head] = coefficients * scale[used], intercept
         return self
+
+    def strength(self, name: str) -> float:
+        """`C` of a head."""
+        return (self.C or {}).get(name, 0.5)
+
+    def power(self, name: str) -> float:
+        """`emphasis` of a head."""
+        return (self.emphasis or {}).get(name, 0.0)
 
     def calibrate(
         self, head: int, margins: FloatArray, y: FloatArray, weight: FloatArray, groups: Sequence[str]
@@ -248,20 +231,6 @@ def fit_softmax(margins: FloatArray, y: npt.NDArray[np.intp], weights: FloatArra
         return regression.coef_, regression.intercept_
     # Of two classes scikit-learn keeps the second alone.
     return np.vstack([np.zeros_like(regression.coef_), regression.coef_]), np.append(0.0, regression.intercept_)
-
-
-def root_weights(groups: Sequence[str]) -> FloatArray:
-    """One over the root of the rows that share a group; no large outlet drowns the rest. Shape (n_rows,)."""
-    sizes = Counter(groups)
-    return np.asarray([sizes[group] ** -0.5 for group in groups])
-
-
-def balance(y: npt.NDArray[Any], weights: FloatArray) -> FloatArray:
-    """Weights with the same sum for every class, mean one."""
-    balanced = np.asarray(weights, dtype=np.float64).copy()
-    for label in np.unique(y):
-        balanced[y == label] /= balanced[y == label].sum()
-    return np.asarray(balanced * len(y) / balanced.sum())
 
 
 class LanguageHead(Head):

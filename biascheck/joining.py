@@ -13,8 +13,8 @@ import scipy.sparse as sp
 from biascheck.additions import added_weights
 from biascheck.dataset import LeftoverSet, LineSet
 from biascheck.folds import Fold
-from biascheck.heads import FloatArray
 from biascheck.line_features import LineFeatures, select
+from biascheck.margins import FloatArray
 from biascheck.slant_rows import SlantSet
 from biascheck.training import aggregated_weights, leftover_folds
 

@@ -6,9 +6,9 @@ import hashlib
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -30,6 +30,8 @@ __all__ = [
 
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 MAX_EXPANSIONS = 400
+#: Texts that are worth building a faster automaton for.
+MANY = 200
 #: The tables of a lexicon, and the key that says what an entry of each is for.
 _TABLES = (("calque", "from"), ("marker", "for"), ("verb", "stance"))
 
@@ -106,17 +108,36 @@ class Lexicon:
         self._phrases = [
             (phrase[0].isalnum(), phrase[-1].isalnum(), tuple(indices)) for phrase, indices in owners.items() if phrase
         ]
+        self._written = [phrase for phrase in owners if phrase]
+        # Built in an eighth of the time that the faster one takes, which pays where many texts are read.
         self._automaton = AhoCorasick(
-            [phrase for phrase in owners if phrase],
+            self._written,
             matchkind=MatchKind.Standard,
-            implementation=Implementation.ContiguousNFA,  # built in a fifth of a DFA's time, found as fast
+            implementation=Implementation.ContiguousNFA,
             store_patterns=False,
+        )
+
+    @cached_property
+    def _fast(self) -> Any:
+        from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+        return AhoCorasick(
+            self._written, matchkind=MatchKind.Standard, implementation=Implementation.DFA, store_patterns=False
         )
 
     def find(self, folded: str) -> Iterator[tuple[int, int, int]]:
         """Yield ``(entry index, start, end)`` for each phrase of a folded text, overlapping ones too; linear time."""
+        return self._find(self._automaton, folded)
+
+    def find_many(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """The entry indices of `find` for each text."""
+        automaton = self._fast if len(texts) >= MANY else self._automaton
+        for folded in texts:
+            yield [index for index, _, _ in self._find(automaton, folded)]
+
+    def _find(self, automaton: Any, folded: str) -> Iterator[tuple[int, int, int]]:
         size = len(folded)
-        for number, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+        for number, start, end in automaton.find_matches_as_indexes(folded, overlapping=True):
             left, right, indices = self._phrases[number]
             if right and end < size and folded[end].isalnum():
                 continue

@@ -20,7 +20,7 @@ from typing import Any
 from biascheck.errors import BatchError
 from biascheck.reading import Failure, Reading, load_schema
 
-__all__ = ["FORMATS", "Column", "Shape", "columns", "finish", "format_of", "line_of"]
+__all__ = ["FORMATS", "Column", "Shape", "columns", "csv_line", "finish", "format_of", "line_of"]
 
 FORMATS = ("jsonl", "csv", "parquet")
 #: Beginnings that make a spreadsheet take a text for a formula (OWASP, "CSV Injection"), full-width forms included.
@@ -151,14 +151,19 @@ def line_of(result: Reading | Failure, kept: Mapping[str, Any], shape: Shape) ->
     record = result.to_dict(with_text=shape.with_text)
     kept = {kept_name(name): value for name, value in kept.items()}
     if shape.format != "jsonl":
-        cells = [column.value(record) for column in shape.columns]
         if shape.format == "csv" and not shape.keep:
-            return _csv_row(cells)
+            return csv_line(record, shape)
+        cells = [column.value(record) for column in shape.columns]
         return _dump([cells, kept] if kept else [cells])
     # An error entry stays whole: without the error it would be taken for a reading.
     if shape.fields is not None and isinstance(result, Reading):
         record = {name: record[name] for name in shape.fields if name in record}
     return _dump({**record, **kept})
+
+
+def csv_line(record: Mapping[str, Any], shape: Shape) -> bytes:
+    """A document's row of CSV."""
+    return _csv_row(column.value(record) for column in shape.columns)
 
 
 def _dump(value: Any) -> bytes:

@@ -11,20 +11,8 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 
 from biascheck.folds import Fold
-from biascheck.heads import (
-    BinaryHeads,
-    FloatArray,
-    Head,
-    Heads,
-    as_softmax,
-    balance,
-    fit_margin,
-    fit_softmax,
-    root_weights,
-    scale_columns,
-    threshold_for,
-    unseen_margins,
-)
+from biascheck.heads import BinaryHeads, Head, Heads, as_softmax, fit_softmax, threshold_for
+from biascheck.margins import FloatArray, balance, fit_margin, root_weights, scale_columns, unseen_margins
 from biascheck.reading import OFF_TOPIC, UNDETERMINED, Evidence, OwnLabel, Provenance, Slant
 from biascheck.slant import COLUMNS as VOICES
 

@@ -14,9 +14,10 @@ import scipy.sparse as sp
 from biascheck.additions import Additions
 from biascheck.errors import LabelsError
 from biascheck.features import QUOTES, Cues
-from biascheck.heads import FloatArray, root_weights, threshold_for
+from biascheck.heads import threshold_for
 from biascheck.labels import AXES, COLUMNS, Label
 from biascheck.lexicon import load_lexicon
+from biascheck.margins import FloatArray, root_weights
 from biascheck.own import (
     LEAST_EXAMPLES,
     LEAST_OUTLETS,
@@ -118,7 +119,7 @@ def shared_scale(pipeline: Any) -> FloatArray:
     lexicon = load_lexicon(blocks["phrases"].language)
     calques = sum(entry.kind == "calque" for entry in lexicon.entries)
     widths = {
-        "text": len(blocks["text"].named_steps["ngrams"].columns),
+        **{name: len(blocks[name].named_steps["ngrams"].columns) for name in ("text", "frames")},
         "calques": calques,
         "phrases": len(lexicon.entries) - calques,
         "calque_shares": lexicon.n_calque_kinds,

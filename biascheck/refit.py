@@ -18,7 +18,8 @@ import scipy.sparse as sp
 from biascheck.corpus import HEADS
 from biascheck.dataset import TrainingRow
 from biascheck.folds import Fold
-from biascheck.heads import FloatArray, Heads, as_matrix, balance
+from biascheck.heads import Heads, as_matrix
+from biascheck.margins import FloatArray, balance, emphasis
 from biascheck.newton import solve
 from biascheck.training import language_labels, language_scale, provenance_scale
 
@@ -46,6 +47,7 @@ class _Problem:
     scale: FloatArray
     C: float
     start: FloatArray
+    power: float = 0.0
 
     def solve(self, *, final: bool) -> tuple[FloatArray, FloatArray]:
         """Coefficients and intercept of the fit on all rows, and decisions for rows by fits without their fold."""
@@ -56,13 +58,26 @@ class _Problem:
         for number, (train, _) in enumerate(cuts):
             rows = train[known[train]]
             costs[rows, number] = self.C * balance(self.y[rows], self.weights[rows])
-        scale = np.append(self.scale, 1.0)
-        start = np.divide(self.start, scale, out=np.zeros(len(scale)), where=scale > 0)
-        coefficients, decisions = solve(self.X, self.scale, np.where(self.y == 1, 1, -1), costs, start)
         margins = np.full(len(self.y), np.nan)
-        for number, (_, test) in enumerate(cuts):
-            margins[test] = decisions[test, number]
+        # Columns that are weighed by what a cut's rows say of them are other columns in every cut.
+        together = [[number] for number in range(len(cuts))] if self.power else [list(range(len(cuts)))]
+        for numbers in together:
+            scale = np.append(self._scale(costs[:, numbers[0]]), 1.0)
+            start = np.divide(self.start, scale, out=np.zeros(len(scale)), where=scale > 0)
+            sides = np.where(self.y == 1, 1, -1)
+            coefficients, decisions = solve(self.X, scale[:-1], sides, costs[:, numbers], start)
+            for column, number in enumerate(numbers):
+                margins[cuts[number][1]] = decisions[cuts[number][1], column]
         return coefficients[:, -1] * scale, margins
+
+    def _scale(self, costs: FloatArray) -> FloatArray:
+        """How much each column counts for a fit on the rows that have a cost."""
+        if not self.power:
+            return self.scale
+        rows, used = np.flatnonzero(costs > 0), np.flatnonzero(self.scale)
+        scale = self.scale.copy()
+        scale[used] *= emphasis(self.X[rows][:, used], self.y[rows], costs[rows], self.power)
+        return scale
 
 
 def refit(
@@ -120,9 +135,9 @@ def refit(
     names = [name for name in HEADS if name in folds]
     for name in names:
         head = HEADS.index(name)
-        start, C = np.append(binary.coef_[head], binary.intercept_[head]), (binary.C or {}).get(name, 0.5)
-        scale = provenance_scale(places, name)
-        problems.append(_Problem(X, Y[:, head], weights[name], folds[name], scale, C, start))
+        start, C = np.append(binary.coef_[head], binary.intercept_[head]), binary.strength(name)
+        how = (provenance_scale(places, name), C, start, binary.power(name))
+        problems.append(_Problem(X, Y[:, head], weights[name], folds[name], *how))
     progress(f"fitting {', '.join(folds)} …")
     with ThreadPoolExecutor(min(jobs or 2, os.cpu_count() or 1)) as pool:
         solved = list(pool.map(lambda problem: problem.solve(final=final), problems))

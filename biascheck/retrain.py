@@ -27,23 +27,23 @@ from biascheck.corpus import HEADS
 from biascheck.dataset import TrainingSet
 from biascheck.folds import Fold
 from biascheck.gate import Change, compare, compare_lines, compare_slant
-from biascheck.heads import BinaryHeads, FloatArray, Heads
+from biascheck.heads import BinaryHeads, Heads
 from biascheck.joining import join_folds, join_leftovers, join_lines, join_slant, some_lines
+from biascheck.margins import FloatArray
 from biascheck.own_lines import OwnLines, learn_lines
 from biascheck.refit import refit
 from biascheck.slant import SlantHeads
 from biascheck.slant_rows import SlantSet, slant_folds, slant_weights
+from biascheck.slant_training import fit_slant, slant_pipeline
 from biascheck.store import Model, models_folder, save_model
 from biascheck.training import (
     default_folds,
     featurise,
     fit_aggregated,
     fit_lines,
-    fit_slant,
     language_labels,
     language_weights,
     row_weights,
-    slant_pipeline,
 )
 
 __all__ = ["UNSEEN", "Retrained", "digest_of", "read_unseen", "retrain", "unseen_of", "write_model", "write_unseen"]

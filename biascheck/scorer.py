@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +44,18 @@ __all__ = ["Scorer", "score"]
 TRANSLATED_ENOUGH = 0.5
 #: What is found in the body, at a place of its own.
 Placed = TypeVar("Placed", Attribution, FramingTerm)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """No search for garbage meanwhile: all that is made here is freed as soon as nothing refers to it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Scorer:
@@ -113,6 +127,10 @@ class Scorer:
 
     def read(self, documents: Sequence[Document], *, evidence: bool = False) -> list[Reading]:
         """Documents → readings, in order, with one matrix and one pass of the heads for all."""
+        with _without_collecting():
+            return self._read(documents, evidence=evidence)
+
+    def _read(self, documents: Sequence[Document], *, evidence: bool) -> list[Reading]:
         readable = [d for d in documents if d.readable]
         scored = iter(self._score(readable))
         return [self._reading(d, next(scored) if d.readable else None, evidence=evidence) for d in documents]
@@ -135,7 +153,7 @@ class Scorer:
             [document.date for document in documents],
             [fold.text for fold in folded],
         )
-        V = self.model.slant[:-1].transform(heard)
+        V = count_features(self.model.slant.named_steps["features"], heard)
         poles = self.model.slant.named_steps["heads"].predict_proba(V, [d.language for d in documents])
         loaded = self.model.loaded.score_many(heard) if self.model.loaded is not None else [None] * len(documents)
         voices = V[:, : len(COLUMNS)]

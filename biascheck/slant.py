@@ -19,18 +19,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from biascheck.attribution import attributions_of
 from biascheck.folding import fold
+from biascheck.folds import Fold
 from biascheck.framing import Framing, concepts, framing_of
-from biascheck.heads import (
-    Head,
-    as_softmax,
-    balance,
-    fit_margin,
-    fit_softmax,
-    scale_columns,
-    threshold_for,
-    unseen_margins,
-)
+from biascheck.heads import Head, as_softmax, fit_softmax, threshold_for
 from biascheck.leftovers import Mark
+from biascheck.margins import balance, fit_margin, scale_columns, unseen_margins
 from biascheck.quotes import Even
 from biascheck.reading import OFF_TOPIC, UNDETERMINED, Attribution
 
@@ -64,6 +57,8 @@ CHUNK = 256
 LEAST_TOPICS, TOPIC_RATE = 3, 1.0
 #: A column that is hardly ever anything but zero is not blown up to the size of the others.
 LEAST_SPREAD = 0.4
+#: C of the margin that is learnt from texts on one event.
+EVENT_STRENGTH = 0.5
 #: A text is on the axis's subject where that is at least as likely as not.
 ON_TOPIC = 0.5
 _TOTALS = (
@@ -237,6 +232,12 @@ class SlantHead(Head):
         How much the columns of `VoiceCounts` count beside words.
     concepts : float
         How much a concept counts beside shares and stances.
+    words : float
+        How much words count.
+    events : float
+        How much a second margin counts: of words and pairs of words alone, learnt from texts that tell one event from
+        either side. Outlets' texts must not teach them, since there they tell topics; and what the three framings teach
+        must not drown what outlets do.
 
     Attributes
     ----------
@@ -258,6 +259,8 @@ class SlantHead(Head):
         missed: float = 0.05,
         voices: float = 0.1,
         concepts: float = 0.5,
+        words: float = 1.0,
+        events: float = 0.0,
     ) -> None:
         self.language = language
         self.C = C
@@ -265,6 +268,8 @@ class SlantHead(Head):
         self.missed = missed
         self.voices = voices
         self.concepts = concepts
+        self.words = words
+        self.events = events
 
     def fit(
         self,
@@ -276,15 +281,18 @@ class SlantHead(Head):
         groups: npt.NDArray[np.str_],
         languages: npt.NDArray[np.str_],
         innocent: npt.NDArray[np.bool_],
+        told: npt.NDArray[np.intp],
+        of_events: npt.NDArray[np.bool_],
         final: bool = True,
     ) -> Self:
         """Fit on rows on the war; `y` indexes `POLES`, rows of -1 are tested and not learnt from.
 
-        `innocent` are the neutral rows that the thresholds are chosen on.
+        `innocent` are the neutral rows that the thresholds are chosen on; `told` is `y` of the rows that tell one event
+        from every side, -1 of others; `of_events` are the columns that nothing else teaches.
         """
         counted = X[:, : len(COLUMNS)]
         spread = np.sqrt(np.asarray(counted.multiply(counted).mean(axis=0) - np.square(counted.mean(axis=0)))).ravel()
-        scale = np.ones(X.shape[1])
+        scale = np.where(of_events, 0.0, self.words)
         scale[: len(COLUMNS)] = self.voices * np.where(spread > 0, 1 / np.maximum(spread, LEAST_SPREAD), 0.0)
         scale[len(_TOTALS) : len(COLUMNS)] *= self.concepts
         scaled, used = scale_columns(X, scale)
@@ -293,6 +301,8 @@ class SlantHead(Head):
         )
         self.coef_ = np.zeros((2, X.shape[1]), dtype=np.float32)
         self.intercept_ = np.zeros(2)
+        if self.events:
+            margins += self._of_events(X, told, folds, final=final)
         own = (languages == self.language) & (y >= 0)
         self.scale_, self.shift_ = fit_softmax(margins[own], y[own], weights[own] / weights[own].mean())
         self.unseen_ = as_softmax(margins, self.scale_, self.shift_)
@@ -307,9 +317,28 @@ class SlantHead(Head):
         if final:
             for pole in (1, 2):
                 target = (y == pole).astype(int)
-                coefficients, self.intercept_[pole - 1] = fit_margin(scaled, target, balance(target, weights), C=self.C)
-                self.coef_[pole - 1, used] = coefficients * scale[used]
+                coefficients, intercept = fit_margin(scaled, target, balance(target, weights), C=self.C)
+                self.coef_[pole - 1, used] += coefficients * scale[used]
+                self.intercept_[pole - 1] += intercept
         return self
+
+    def _of_events(
+        self, X: sp.csr_matrix, told: npt.NDArray[np.intp], folds: Sequence[Fold], *, final: bool
+    ) -> npt.NDArray[np.float64]:
+        """The second margin of every row, by models that had not seen its event; with `final`, its coefficients."""
+        rows = np.flatnonzero(told >= 0)
+        words = X[:, len(COLUMNS) :].tocsr()
+        weights = np.ones(len(told))
+        margins = np.zeros((len(told), 2))
+        for pole in (1, 2):
+            target = np.where(told < 0, -1, told == pole)
+            margins[:, pole - 1] = self.events * unseen_margins(words, target, weights, folds, C=EVENT_STRENGTH)
+            if final:
+                even = balance(target[rows], weights[rows])
+                coefficients, intercept = fit_margin(words[rows], target[rows], even, C=EVENT_STRENGTH)
+                self.coef_[pole - 1, len(COLUMNS) :] += self.events * coefficients
+                self.intercept_[pole - 1] += self.events * intercept
+        return margins
 
     def predict_proba(self, X: sp.csr_matrix) -> npt.NDArray[np.float64]:
         """Probabilities of `POLES`, shape (n_rows, 3), given that a text is on the war."""
@@ -334,7 +363,7 @@ class SlantHeads(BaseEstimator):  # type: ignore[misc]
         self.heads = heads
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Nothing: the heads come fitted (see `biascheck.training.fit_slant`)."""
+        """Nothing: the heads come fitted (see `biascheck.slant_training.fit_slant`)."""
         return self
 
     def of(self, language: str) -> SlantHead:

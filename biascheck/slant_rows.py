@@ -18,9 +18,9 @@ import scipy.sparse as sp
 from biascheck.document import MIN_CHARACTERS
 from biascheck.folding import Body, Folded, fold_many
 from biascheck.folds import Fold, folds_of
-from biascheck.heads import root_weights
+from biascheck.margins import root_weights
 from biascheck.slant import LANGUAGES, POLES, VoiceCounts, hear_many, on_topic
-from biascheck.wording import BITS, Wording, word_codes
+from biascheck.wording import BITS, PAIRS_OF_EVENTS, WORDS_OF_EVENTS, Wording, pair_codes, word_codes
 
 __all__ = [
     "SlantRow",
@@ -44,8 +44,12 @@ MAX_OTHER = 300
 MAX_ENGLISH = 300
 #: A head of state's own site has a register of its own.
 OFFICIAL_WEIGHT = 0.3
-#: The sets of contrast texts: those that are learnt from, and those that are only tested on.
-CONTRAST, HELD_OUT = "contrast", "contrast held out"
+#: The sets of contrast texts: those that are learnt from, those whose words alone are (with their voices and framing
+#: the head finds less of what sites publish), and those that are only tested on.
+CONTRAST, WORDED, HELD_OUT = "contrast", "contrast words", "contrast held out"
+EVENTS = (CONTRAST, WORDED)
+#: Contrast texts that a word or a pair of words must stand in to be learnt.
+LEAST_EVENTS = 3
 #: Share of a language's labelled rows that a word must occur in, at least and at most.
 WORD_BAND = (0.003, 0.4)
 #: A word that is a masked name this often, for every time that it is not, is a name where it begins a sentence.
@@ -102,6 +106,11 @@ class SlantSet:
     languages: npt.NDArray[np.str_]
     kinds: npt.NDArray[np.str_]
 
+    @property
+    def of_events(self) -> npt.NDArray[np.bool_]:
+        """The words that contrast texts alone teach, shape (n_words,)."""
+        return np.asarray(self.vocabulary >> BITS >= WORDS_OF_EVENTS)
+
 
 def read_slant(corpus: Path, contrast: Path, written: Path) -> Iterator[SlantRow]:
     """Yield the rows of a corpus folder, and the texts that we wrote."""
@@ -120,7 +129,7 @@ def read_slant(corpus: Path, contrast: Path, written: Path) -> Iterator[SlantRow
             if (war or others <= MAX_OTHER) and record["lang"] in LANGUAGES:
                 yield from _row(record, name, war)
     for file in sorted(contrast.glob("*.jsonl")):
-        name = HELD_OUT if file.stem == "held_out" else CONTRAST
+        name = HELD_OUT if file.stem == "held_out" else WORDED if file.stem.startswith("words") else CONTRAST
         for line in file.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
             pole = record["pole"]
@@ -191,6 +200,13 @@ def choose_words(folded: Sequence[Folded], rows: Sequence[SlantRow], y: npt.NDAr
         if len(others) >= MIN_OTHERS:
             good &= shares([i for i in learnt if y[i] == 0]) <= TOPIC_RATIO * shares(others)
         kept.append(np.flatnonzero(good) | number << BITS)
+    # Words and pairs of the texts that we wrote in three framings: there both sides have the topic alike.
+    events = [folded[i].text for i, row in enumerate(rows) if row.set in EVENTS and row.war]
+    often = np.bincount(word_codes(events, [0] * len(events)).indices, minlength=1 << BITS) >= LEAST_EVENTS
+    often[kept[0]] = False
+    kept.append(np.flatnonzero(often) | WORDS_OF_EVENTS << BITS)
+    often = np.bincount(pair_codes(events).indices, minlength=1 << BITS) >= LEAST_EVENTS
+    kept.append(np.flatnonzero(often) | PAIRS_OF_EVENTS << BITS)
     return np.concatenate(kept).astype(np.int32)
 
 
@@ -204,7 +220,7 @@ def slant_weights(rows: SlantSet) -> npt.NDArray[np.float64]:
 def slant_folds(rows: SlantSet) -> list[Fold]:
     """Four cuts by outlet, by situation for the contrast texts; each pro-Kremlin site that writes French in its own."""
     partisan = (
-        (rows.languages == "fr") & (rows.y == POLES.index("pro_kremlin")) & ~np.isin(rows.sets, (CONTRAST, HELD_OUT))
+        (rows.languages == "fr") & (rows.y == POLES.index("pro_kremlin")) & ~np.isin(rows.sets, (*EVENTS, HELD_OUT))
     )
     sites = Counter(rows.outlets[partisan].tolist())
     own = {site: number % _CELLS for number, (site, _) in enumerate(sites.most_common())}

@@ -28,6 +28,7 @@ _TRUSTED = [
     "biascheck.features.Sparse",
     "biascheck.features.Worlds",
     "biascheck.folding.Fold",
+    "biascheck.frames.FrameNgrams",
     "biascheck.heads.BinaryHeads",
     "biascheck.heads.Heads",
     "biascheck.heads.LanguageHead",

@@ -16,11 +16,16 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from biascheck.words import HASH, MAX_WORD, hash_runs, read_letters
 
-__all__ = ["BITS", "Wording", "hash_text", "word_codes"]
+__all__ = ["BITS", "PAIRS_OF_EVENTS", "WORDS_OF_EVENTS", "Wording", "hash_text", "pair_codes", "word_codes"]
 
 #: Buckets of words for each language, as a power of two.
 BITS = 18
 _SHIFT = np.uint32(32 - BITS)
+#: What the bits above a bucket say: the number of a language, for words that teach what sites say; of French alone, a
+#: word, or a pair of words, that is learnt from texts on one event by both sides (see `biascheck.slant.SlantHead`).
+WORDS_OF_EVENTS, PAIRS_OF_EVENTS = 2, 3
+_SLOTS = 4
+_PAIRING = np.uint32(0x01000193)
 #: Texts that are read as one run of letters.
 CHUNK = 64
 
@@ -29,12 +34,21 @@ Ints = npt.NDArray[np.intp]
 
 def hash_text(text: str) -> tuple[Ints, Ints, Ints]:
     """First and last character and bucket of every run of letters of a text (end exclusive)."""
+    starts, ends, hashes = _hash_words(text)
+    return starts, ends, (hashes >> _SHIFT).astype(np.intp)
+
+
+def _hash_words(text: str) -> tuple[Ints, Ints, npt.NDArray[np.uint32]]:
     data = read_letters(text)
     inside = data != 0
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     starts, ends = edges[::2], edges[1::2]
-    hashes = hash_runs(data, starts, np.minimum(ends - starts, MAX_WORD + 1)) & HASH
-    return starts, ends, (hashes >> _SHIFT).astype(np.intp)
+    return starts, ends, hash_runs(data, starts, np.minimum(ends - starts, MAX_WORD + 1)) & HASH
+
+
+def _pairs(hashes: npt.NDArray[np.uint32]) -> Ints:
+    """Bucket of each word with the next."""
+    return ((hashes[:-1] * _PAIRING + hashes[1:]) * _PAIRING >> _SHIFT).astype(np.intp)
 
 
 def word_codes(texts: Sequence[str], languages: Sequence[int]) -> sp.csr_matrix:
@@ -42,15 +56,30 @@ def word_codes(texts: Sequence[str], languages: Sequence[int]) -> sp.csr_matrix:
     return _presence(_words_of(texts, languages), (len(texts), (max(languages, default=0) + 1) << BITS))
 
 
-def _words_of(texts: Sequence[str], languages: Sequence[int]) -> Iterator[tuple[Ints, Ints]]:
-    """Number of its text and code of every word, for a few texts at a time."""
+def pair_codes(texts: Sequence[str]) -> sp.csr_matrix:
+    """Which pairs of words each folded French text has, as ones, shape (n_texts, 1 << BITS)."""
+    found = (
+        (rows[codes >= PAIRS_OF_EVENTS << BITS], codes[codes >= PAIRS_OF_EVENTS << BITS] & ((1 << BITS) - 1))
+        for rows, codes in _words_of(texts, [0] * len(texts), pairs=True)
+    )
+    return _presence(found, (len(texts), 1 << BITS))
+
+
+def _words_of(texts: Sequence[str], languages: Sequence[int], *, pairs: bool = False) -> Iterator[tuple[Ints, Ints]]:
+    """Number of its text and code of every word, and of every pair in French, for a few texts at a time."""
     for first in range(0, len(texts), CHUNK):
         chunk = texts[first : first + CHUNK]
         begins = np.cumsum([0, *(len(text) + 1 for text in chunk)])
-        starts, _, buckets = hash_text("\n".join(chunk))
+        starts, _, hashes = _hash_words("\n".join(chunk))
         counts = np.diff(np.searchsorted(starts, begins))
-        shifts = np.asarray(languages[first : first + CHUNK], dtype=np.intp) << BITS
-        yield np.repeat(np.arange(first, first + len(chunk)), counts), buckets | np.repeat(shifts, counts)
+        spoken = np.repeat(np.asarray(languages[first : first + CHUNK], dtype=np.intp), counts)
+        rows = np.repeat(np.arange(first, first + len(chunk)), counts)
+        codes = (hashes >> _SHIFT).astype(np.intp) | spoken << BITS
+        if pairs:
+            within = np.flatnonzero((rows[1:] == rows[:-1]) & (spoken[1:] == 0))
+            codes = np.concatenate([codes, _pairs(hashes)[within] | PAIRS_OF_EVENTS << BITS])
+            rows = np.concatenate([rows, rows[within]])
+        yield rows, codes
 
 
 def _presence(places: Iterable[tuple[Ints, Ints]], shape: tuple[int, int]) -> sp.csr_matrix:
@@ -67,12 +96,13 @@ def _presence(places: Iterable[tuple[Ints, Ints]], shape: tuple[int, int]) -> sp
 
 
 class Wording(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Presence of the words of a vocabulary in the folded text of `Voices`.
+    """Presence of the words, and of the pairs of words in French, of a vocabulary in the folded text of `Voices`.
 
     Parameters
     ----------
     vocabulary : ndarray of int32, shape (n_words,)
-        Codes: bucket of the word, with the number of the language above the lower `BITS` bits.
+        Codes: bucket of the word or pair, and above the lower `BITS` bits the number of the language, or what of French
+        it is (`WORDS_OF_EVENTS`, `PAIRS_OF_EVENTS`).
     languages : tuple of str
     """
 
@@ -89,7 +119,8 @@ class Wording(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         known = [i for i, voices in enumerate(X) if voices.language in self.languages]
         rows = np.asarray(known, dtype=np.intp)
         table = self._columns()
-        words = _words_of([X[i].folded for i in known], [self.languages.index(X[i].language) for i in known])
+        spoken = [self.languages.index(X[i].language) for i in known]
+        words = _words_of([X[i].folded for i in known], spoken, pairs=self._has_pairs())
         coded = ((rows[owners], table[codes]) for owners, codes in words)
         places = ((owners[columns >= 0], columns[columns >= 0]) for owners, columns in coded)
         return _presence(places, (len(X), len(self.vocabulary)))
@@ -98,18 +129,29 @@ class Wording(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Column, start and end in the folded text of every word of the vocabulary."""
         if voices.language not in self.languages:
             return
-        starts, ends, buckets = hash_text(voices.folded)
-        columns = self._columns()[buckets | self.languages.index(voices.language) << BITS]
-        for column, start, end in zip(columns.tolist(), starts.tolist(), ends.tolist(), strict=True):
-            if column >= 0:
-                yield column, start, end
+        language = self.languages.index(voices.language)
+        starts, ends, hashes = _hash_words(voices.folded)
+        found = [(starts, ends, (hashes >> _SHIFT).astype(np.intp) | language << BITS)]
+        if language == 0 and self._has_pairs():
+            found.append((starts[:-1], ends[1:], _pairs(hashes) | PAIRS_OF_EVENTS << BITS))
+        for begins, stops, codes in found:
+            columns = self._columns()[codes]
+            for column, start, end in zip(columns.tolist(), begins.tolist(), stops.tolist(), strict=True):
+                if column >= 0:
+                    yield column, start, end
+
+    def _has_pairs(self) -> bool:
+        return bool(len(self.vocabulary)) and int(np.max(self.vocabulary)) >= PAIRS_OF_EVENTS << BITS
 
     def _columns(self) -> Ints:
         """The column of each code, -1 for none; made once."""
         table: Ints | None = self.__dict__.get("_table")
         if table is None:
-            table = np.full(len(self.languages) << BITS, -1, dtype=np.intp)
-            table[np.asarray(self.vocabulary, dtype=np.intp)] = np.arange(len(self.vocabulary))
+            table = np.full(_SLOTS << BITS, -1, dtype=np.intp)
+            codes = np.asarray(self.vocabulary, dtype=np.intp)
+            # A word is found by its bucket, whoever teaches it.
+            codes = np.where(codes >> BITS == WORDS_OF_EVENTS, codes & ((1 << BITS) - 1), codes)
+            table[codes] = np.arange(len(self.vocabulary))
             self._table = table
         return table
 

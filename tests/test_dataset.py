@@ -80,6 +80,8 @@ def training_sets(draw: Any) -> TrainingSet:
         phrases=draw(matrices(height, 700)),
         cues=draw(arrays(np.float16, (height, 4), elements=st.floats(-100, 100, width=16))).astype(np.float32),
         columns=np.asarray(draw(st.lists(st.integers(0, 1 << 18), max_size=5)), dtype=np.int32),
+        frames=draw(matrices(height, 400)),
+        frame_columns=np.asarray(draw(st.lists(st.integers(0, 1 << 18), max_size=5)), dtype=np.int32),
         leftovers=cases(draw(matrices(draw(st.integers(1, 4)), 2100))),
         lines=lines_of(*draw(st.lists(st.sampled_from([PAGE, "Accueil", "Une phrase."]), min_size=1, max_size=3))),
         slant=heard(draw(matrices(draw(st.integers(1, 4)), len(COLUMNS)))),
@@ -94,7 +96,7 @@ def test_what_is_saved_comes_back(tmp_path_factory: pytest.TempPathFactory, trai
     save_training(folder, training)
     back = load_training(folder)
     assert list(back.rows) == list(training.rows)
-    for name in ("text", "phrases"):
+    for name in ("text", "frames", "phrases"):
         one, other = getattr(training, name), getattr(back, name)
         assert one.shape == other.shape
         assert other.has_sorted_indices
@@ -102,6 +104,7 @@ def test_what_is_saved_comes_back(tmp_path_factory: pytest.TempPathFactory, trai
         assert other.nnz == one.nnz
     np.testing.assert_array_equal(back.cues, training.cues)
     np.testing.assert_array_equal(back.columns, training.columns)
+    np.testing.assert_array_equal(back.frame_columns, training.frame_columns)
     assert back.leftovers.X.shape == training.leftovers.X.shape
     assert (back.leftovers.X != training.leftovers.X).nnz == 0
     for name in ("y", "groups", "kinds"):
@@ -132,6 +135,8 @@ def folder(tmp_path: Path) -> Path:
             one,
             one,
             np.zeros((3, 2), np.float32),
+            columns,
+            one,
             columns,
             NOTHING_LEFT,
             LINES,
@@ -164,9 +169,27 @@ def load_training_of(folder: Path, count: float) -> TrainingSet:
     matrix = sp.csr_matrix(np.asarray([[0, count]], dtype=np.float32))
     columns = np.asarray([0, 1], dtype=np.int32)
     save_training(
-        folder, TrainingSet([row(0)], matrix, matrix, np.zeros((1, 1)), columns, NOTHING_LEFT, LINES, HEARD, {})
+        folder,
+        TrainingSet(
+            [row(0)], matrix, matrix, np.zeros((1, 1)), columns, matrix, columns, NOTHING_LEFT, LINES, HEARD, {}
+        ),
     )
     return load_training(folder)
+
+
+@pytest.mark.parametrize("height", [1, 254, 255, 256, 70_000])
+def test_long_gaps_between_rows_come_back(tmp_path: Path, height: int) -> None:
+    matrix = sp.lil_matrix((height, 3), dtype=np.float32)
+    matrix[height - 1, 0] = matrix[0, 2] = 1
+    matrix[height - 1, 2] = 2
+    matrix = matrix.tocsr()
+    empty = np.zeros((height, 1))
+    columns = np.arange(3, dtype=np.int32)
+    rows = [row(0)] * height
+    save_training(
+        tmp_path, TrainingSet(rows, matrix, matrix, empty, columns, matrix, columns, NOTHING_LEFT, LINES, HEARD, {})
+    )
+    assert (load_training(tmp_path).frames != matrix).nnz == 0
 
 
 def test_saving_the_same_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -176,7 +199,7 @@ def test_saving_the_same_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["rows.csv", "text.xz", "phrases.xz", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"]
+    "name", ["rows.csv.xz", "text.xz", "frames.xz", "phrases.xz", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"]
 )
 def test_a_damaged_file_is_named(folder: Path, name: str) -> None:
     data = bytearray((folder / name).read_bytes())
@@ -208,7 +231,9 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None
     assert "install" in refused(folder)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "rows.csv", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "rows.csv.xz", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"]
+)
 def test_a_missing_file_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
     assert "install" in refused(folder)

@@ -104,8 +104,10 @@ def slant() -> SlantSet:
 def training(leftovers: LeftoverSet, slant: SlantSet) -> TrainingSet:
     none = sp.csr_matrix((0, 1), dtype=np.float32)
     lines = LineSet(line_features([]), np.zeros(0, np.int8), np.zeros(0, "<U1"), np.zeros(0, np.float32))
-    empty = np.zeros((0, 1), np.float32)
-    return TrainingSet([], none, none, empty, np.zeros(0, np.int32), leftovers, lines, slant, {}, sha256="a" * 64)
+    empty, none_columns = np.zeros((0, 1), np.float32), np.zeros(0, np.int32)
+    return TrainingSet(
+        [], none, none, empty, none_columns, none, none_columns, leftovers, lines, slant, {}, sha256="a" * 64
+    )
 
 
 def test_floors_and_ceilings_are_held(training: TrainingSet, tmp_path: Path) -> None:

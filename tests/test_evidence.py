@@ -277,11 +277,14 @@ def test_nothing_found_leaves_the_whole_decision_to_the_rest(scorer: Scorer, pro
     assert entries[-1].why == REST
 
 
-def test_weights_of_ngrams_are_given_to_the_characters_that_hold_them(scorer: Scorer, rendered: str) -> None:
+@pytest.mark.parametrize("block", ["text", "frames"])
+def test_weights_of_ngrams_are_given_to_the_characters_that_hold_them(
+    scorer: Scorer, rendered: str, block: str
+) -> None:
     """Each n-gram is counted once, however often it stands, and all of it lands on the text."""
     folded, _ = align(rendered * 2)
     blocks = dict(scorer.model.pipeline.named_steps["features"].transformer_list)
-    ngrams: ByteNgrams = blocks["text"].named_steps["ngrams"]
+    ngrams: ByteNgrams = blocks[block].named_steps["ngrams"]
     assert ngrams.columns is not None
     present = ngrams.transform([fold(rendered * 2)])
     worth = np.zeros(len(ngrams.columns))

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from biascheck.features import QUOTES, ByteNgrams, Cues, Phrases, Signs, Sparse, Worlds, hash_ngrams
+from biascheck.features import QUOTES, ByteNgrams, Cues, Phrases, Signs, Sparse, Worlds, count_features, hash_ngrams
 from biascheck.folding import CHUNK, Body, Fold, Folded, align, fold, fold_many
 from biascheck.lexicon import Lexicon, expand, lexicon_checksum, load_lexicon, load_names
+from biascheck.store import load_model
 
 ORDERS = (3, 6)
 TRANSFORMERS = [
@@ -227,3 +228,14 @@ def test_no_name_stands_in_two_worlds() -> None:
 def test_checksum_of_the_lists_is_stable_and_of_a_language() -> None:
     assert lexicon_checksum("fr") == lexicon_checksum("fr")
     assert len(lexicon_checksum("fr")) == 64
+
+
+@given(st.lists(st.text(max_size=200), min_size=1, max_size=5))
+def test_counted_features_are_those_of_the_union(texts: list[str]) -> None:
+    union = load_model().pipeline.named_steps["features"]
+    folded = [fold(text) for text in texts]
+    expected, found = union.transform(folded).tocsr(), count_features(union, folded)
+    assert found.shape == expected.shape
+    assert found.indptr.tolist() == expected.indptr.tolist()
+    assert found.indices.tolist() == expected.indices.tolist()
+    np.testing.assert_allclose(found.data, expected.data, rtol=1e-6)

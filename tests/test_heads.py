@@ -15,7 +15,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
 from biascheck.folds import Fold, make_folds
-from biascheck.heads import BinaryHeads, LanguageHead, Margin, as_matrix, balance, threshold_for
+from biascheck.heads import BinaryHeads, LanguageHead, Margin, as_matrix, threshold_for
+from biascheck.margins import balance, emphasis, fit_margin
 
 RATE = 0.05
 scored = st.lists(
@@ -149,8 +150,23 @@ def test_language_head_tells_languages_apart(problem: Problem) -> None:
 
 def test_heads_can_be_cloned() -> None:
     heads = clone(BinaryHeads(("a",), C={"a": 2.0}, false_alarms=0.1))
-    assert heads.get_params() == {"names": ("a",), "C": {"a": 2.0}, "false_alarms": 0.1}
+    assert heads.get_params() == {"names": ("a",), "C": {"a": 2.0}, "false_alarms": 0.1, "emphasis": None}
     assert clone(LanguageHead(("en",), precision=0.9)).precision == 0.9
+
+
+def test_emphasis_is_on_what_tells_the_classes_apart() -> None:
+    random = np.random.default_rng(0)
+    y = np.arange(400) % 2
+    telling = random.random(400) < np.where(y == 1, 0.4, 0.1)
+    even, measure = random.random(400) < 0.3, random.random(400)
+    X = sp.csr_matrix(np.column_stack([telling, even, measure]).astype(np.float32))
+    scale = emphasis(X, y, np.ones(400), 0.5)
+    assert scale[0] > 1 > scale[1]
+    assert scale[2] == 1, "nearly all rows have it: a measure, whatever its values"
+    np.testing.assert_allclose(emphasis(X, y, np.full(400, 7.0), 0.5), scale)
+    plain, _ = fit_margin(X, y, np.ones(400), C=1.0)
+    strong, _ = fit_margin(X, y, np.ones(400), C=0.01, power=1.0)
+    assert strong[0] / abs(strong[1]) > plain[0] / abs(plain[1])
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.floats(0.01, 10)), min_size=1, max_size=50))

@@ -54,7 +54,9 @@ def world(scorer: Scorer) -> World:
 
     def part(of: TrainingSet, index: Any) -> TrainingSet:
         rows = [of.rows[i] for i in index]
-        return replace(of, rows=rows, text=of.text[index], phrases=of.phrases[index], cues=of.cues[index])
+        return replace(
+            of, rows=rows, text=of.text[index], frames=of.frames[index], phrases=of.phrases[index], cues=of.cues[index]
+        )
 
     pool = part(whole, some)
     left = pool.leftovers

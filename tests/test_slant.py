@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biascheck.folding import Body, fold_many
+from biascheck.folds import folds_of
 from biascheck.reading import OFF_TOPIC, UNDETERMINED, Slant
 from biascheck.scorer import Scorer
 from biascheck.slant import (
@@ -35,13 +36,14 @@ from biascheck.slant import (
 )
 from biascheck.slant_rows import (
     MIN_OTHERS,
+    WORDED,
     SlantRow,
     SlantSet,
     choose_words,
     slant_folds,
     slant_weights,
 )
-from biascheck.wording import BITS, hash_text, word_codes
+from biascheck.wording import BITS, PAIRS_OF_EVENTS, WORDS_OF_EVENTS, Wording, hash_text, word_codes
 
 ROOT = Path(__file__).resolve().parent.parent
 #: What is not a letter ends a word; a sign outside the basic plane counts as one.
@@ -214,6 +216,8 @@ def fitted(problem: Problem, language: str = "fr", *, final: bool = True) -> Sla
         groups=problem.groups,
         languages=problem.languages,
         innocent=np.ones(len(problem.y), bool),
+        told=np.full(len(problem.y), -1),
+        of_events=np.zeros(problem.X.shape[1], bool),
         final=final,
     )
 
@@ -357,6 +361,54 @@ def test_words_of_the_topic_and_names_are_not_counted() -> None:
     assert not kept("rue"), "no labelled text has it"
     assert not kept("hier"), "nearly every text has it"
     assert all(code < 1 << BITS for code in chosen), "French comes first"
+
+
+def test_words_and_pairs_of_events_are_learnt_beside_those_of_sites() -> None:
+    texts = ["Les soldats tiennent la ville, dit la mairie. Le pont tient."] * 3 + ["Le pont cède. Une rue dort."] * 2
+    rows = [
+        SlantRow(text, "fr", WORDED, f"contrast {i}", "open native", "neutral", True) for i, text in enumerate(texts)
+    ]
+    heard = [hear(text, "fr") for text in texts]
+    chosen = choose_words(fold_many([Body(text) for text in texts]), rows, np.full(len(rows), -1, np.int8))
+    assert set((chosen >> BITS).tolist()) == {WORDS_OF_EVENTS, PAIRS_OF_EVENTS}
+    wording = Wording(chosen, ("fr", "en"))
+    found = wording.transform(heard)
+    said = [{heard[i].folded[a:b] for _, a, b in wording.places(heard[i])} for i in range(len(heard))]
+    assert {"soldats", "pont", "pont tient", "soldats tiennent"} <= said[0]
+    assert said[3] == {"le", "pont", "le pont"}, "twice is not often enough to be learnt"
+    for number, voices in enumerate(heard):
+        assert sorted(found[number].indices) == sorted({column for column, _, _ in wording.places(voices)})
+    english = hear("The pont tient.", "en")
+    assert wording.transform([english]).nnz == 0
+
+
+def test_the_margin_of_events_reaches_what_outlets_teach_nothing_of() -> None:
+    """A word that contrast texts alone have moves the poles, and does so as its coefficient says."""
+    random = np.random.default_rng(0)
+    number = 240
+    y = np.tile([0, 1, 2], number // 3)
+    told = np.where(np.arange(number) < 120, y, -1)
+    X = sp.lil_matrix((number, len(COLUMNS) + 3), dtype=np.float32)
+    X[:, 0] = random.random((number, 1))
+    for row in np.flatnonzero(told >= 0):
+        X[row, len(COLUMNS) + y[row]] = 1
+    outlets = np.asarray([f"event {i // 3}" for i in range(number)])
+    folds = folds_of(np.arange(number) // 3 % 4, 4)
+    kwargs = {
+        "weights": np.ones(number),
+        "folds": folds,
+        "groups": outlets,
+        "languages": np.full(number, "fr"),
+        "innocent": np.ones(number, bool),
+        "told": told,
+        "of_events": np.arange(X.shape[1]) >= len(COLUMNS),
+    }
+    X = X.tocsr()
+    head = SlantHead("fr", events=1.0).fit(X, y, **kwargs)
+    plain = SlantHead("fr").fit(X, y, **kwargs)
+    assert (plain.coef_[:, len(COLUMNS) :] == 0).all()
+    assert (head.predict_proba(X)[:120].argmax(axis=1) == y[:120]).all()
+    assert (head.unseen_[:120].argmax(axis=1) == y[:120]).all()
 
 
 @given(st.lists(st.text(alphabet="abé Z'¤0-\n😀", max_size=40), max_size=6))

@@ -10,7 +10,7 @@ from typing import Any
 
 from biascheck.label_files import lines_of
 from biascheck.labels import Label, outlet_of
-from biascheck.outputs import Shape, finish
+from biascheck.outputs import Shape, csv_line, finish
 from biascheck.render.folder import folder_page
 from biascheck.web.jobs import Desk, Item
 
@@ -34,9 +34,7 @@ def as_csv(items: Sequence[Item]) -> bytes:
 
     def lines() -> Iterator[bytes]:
         for item in items:
-            record = item.to_dict(with_text=False)
-            cells = [column.value(record) for column in shape.columns]
-            yield json.dumps([cells], ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+            yield csv_line(item.to_dict(with_text=False), shape)
 
     finish([lines], shape, {}, out.write)
     return out.getvalue()
