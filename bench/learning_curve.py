@@ -40,7 +40,7 @@ from biascheck.own_lines import OwnLines, learn_lines
 from biascheck.planting import Family, Page, plant, read_families
 from biascheck.refit import refit
 from biascheck.store import data_folder, load_model
-from biascheck.training import STRENGTH, default_folds, featurise, fit_aggregated, row_weights
+from biascheck.training import EMPHASIS, STRENGTH, default_folds, featurise, fit_aggregated, row_weights
 
 FAMILIES = (("rewritten", "llm_avactu|*"), ("agency", "orangesum|*"), ("translated", "ppn|*"))
 #: Of `data/leftovers`: those that the model without them knows least.
@@ -108,7 +108,7 @@ class Curve:
 
 def blank(width: int) -> Heads:
     """Heads that know nothing."""
-    binary, language = BinaryHeads(HEADS, C=STRENGTH), LanguageHead(LANGUAGES)
+    binary, language = BinaryHeads(HEADS, C=STRENGTH, emphasis=EMPHASIS), LanguageHead(LANGUAGES)
     binary.coef_ = np.zeros((len(HEADS), width), dtype=np.float32)
     for name in ("intercept_", "slope_", "offset_"):
         setattr(binary, name, np.zeros(len(HEADS)))

@@ -33,20 +33,26 @@ def fit_margin(
     return model.coef_[0] if scale is None else model.coef_[0] * scale, float(model.intercept_[0])
 
 
-def emphasis(X: sp.csr_matrix, y: npt.NDArray[Any], weight: FloatArray, power: float) -> FloatArray:
+def emphasis(
+    X: sp.csr_matrix,
+    y: npt.NDArray[Any],
+    weight: FloatArray,
+    power: float,
+    used: npt.NDArray[np.intp] | slice = slice(None),
+) -> FloatArray:
     """Naive Bayes' log-count ratio of each column to a power, mean one, shape (n_columns,).
 
     How much oftener one class has a column than the other, from presence alone (S. Wang, C. Manning, Baselines and
-    Bigrams, ACL 2012). Columns that most rows have, measures rather than items, count one.
+    Bigrams, ACL 2012). Columns that most rows have, measures rather than items, count one. Where some columns are
+    `used`, it is of them.
     """
-    present = X.copy()
-    present.data = (X.data != 0).astype(np.float64)
-    logs, usual = [], np.zeros(X.shape[1], dtype=bool)
+    present = sp.csr_matrix(((X.data != 0).astype(np.float32), X.indices, X.indptr), shape=X.shape)
+    logs, usual = [], np.zeros(X.shape[1], dtype=bool)[used]
     for label in (1, 0):
         mine = np.where(y == label, weight, 0.0)
         # As many rows as would weigh so evenly.
         rows = mine.sum() ** 2 / np.square(mine).sum()
-        share = (present.T @ mine) / mine.sum()
+        share = (present.T @ mine)[used] / mine.sum()
         logs.append(np.log((share * rows + 1) / (rows + 2)))
         usual |= share > MOST
     scale = (np.abs(logs[0] - logs[1]) + 1e-3) ** power

@@ -1,6 +1,6 @@
 """Linear margins of all folds of a head at once, begun from a head that is there already.
 
-What is minimised is what `biascheck.heads.fit_margin` minimises: half the squares of the coefficients and the
+What is minimised is what `biascheck.margins.fit_margin` minimises: half the squares of the coefficients and the
 intercept, and the squared hinge of every row. LIBLINEAR copies the features for every fit, sixteen bytes a number; here
 the folds share one matrix and each pass over it, no copy lives longer than a step, and the shipped head, which some
 added rows change little, is where the search begins. Without a random generator, so it may run in threads.

@@ -74,9 +74,9 @@ class _Problem:
         """How much each column counts for a fit on the rows that have a cost."""
         if not self.power:
             return self.scale
-        rows, used = np.flatnonzero(costs > 0), np.flatnonzero(self.scale)
+        used = np.flatnonzero(self.scale)
         scale = self.scale.copy()
-        scale[used] *= emphasis(self.X[rows][:, used], self.y[rows], costs[rows], self.power)
+        scale[used] *= emphasis(self.X, self.y, costs, self.power, used)
         return scale
 
 

@@ -70,7 +70,7 @@ LANGUAGE_SET_WEIGHT = {"ppn": 0.3, "written": 2.0}
 CUTS = {"original": "year", "agency": "year", "translated": "outlet", "rewritten": "year", "language": "system"}
 #: C of the heads that need another than 0.5.
 STRENGTH = {"agency": 0.2, "translated": 0.25}
-#: Power of the log-count ratios of the heads that weigh their columns so (`biascheck.heads.emphasis`). It helps where
+#: Power of the log-count ratios of the heads that weigh their columns so (`biascheck.margins.emphasis`). It helps where
 #: one desk's habits are looked for, and costs recall where outlets and systems differ more than labels.
 EMPHASIS = {"agency": 0.5}
 #: C of the head `aggregated`; how much the families count that we wrote to be hard; which leftovers count double, since

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,16 @@ RENDERED = (
     "des centaines de personnes ont quitté leurs maisons. Cela vient après que le conseil a voté, la semaine dernière, "
     "en faveur d’un nouveau plan, malgré le fait que plusieurs membres se sont prononcés contre lui.\n"
 )
+
+# Where tests are started by `nohup`, or in the background of a script, signals are ignored, and by every process that
+# they start: tests that send one would send it to nobody.
+for _name, _default in (
+    ("SIGINT", signal.default_int_handler),
+    ("SIGHUP", signal.SIG_DFL),
+    ("SIGTERM", signal.SIG_DFL),
+):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _default)
 
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60, database=None)
 settings.load_profile("suite")
