@@ -254,8 +254,11 @@ def test_files_of_a_folder_that_have_changed_are_another_input(tmp_path: Path, p
         batch.run([tmp_path / "in"], tmp_path / "out.jsonl", jobs=1)
 
 
-def test_ctrl_c_while_workers_start_is_one_line(tmp_path: Path, corpus: Path) -> None:
-    once = command(corpus / "in.jsonl", "-o", tmp_path / "out.jsonl", "--jobs", "2", "-q")
+def test_ctrl_c_while_workers_start_is_one_line(tmp_path: Path, prose: str) -> None:
+    # So much that it cannot be done before the signal is heard.
+    many = tmp_path / "in.jsonl"
+    many.write_text("".join(json.dumps({"id": str(n), "text": prose * 3}) + "\n" for n in range(20_000)))
+    once = command(many, "-o", tmp_path / "out.jsonl", "--jobs", "2", "-q")
     with subprocess.Popen(once, stderr=subprocess.PIPE, start_new_session=True, text=True) as process:
         workers = ""
         while process.poll() is None and "popen_loky" not in workers:
