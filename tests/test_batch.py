@@ -262,7 +262,7 @@ def test_ctrl_c_while_workers_start_is_one_line(tmp_path: Path, prose: str) -> N
     with subprocess.Popen(once, stderr=subprocess.PIPE, start_new_session=True, text=True) as process:
         workers = ""
         while process.poll() is None and "popen_loky" not in workers:
-            ps = ["ps", "-o", "args=", "--ppid", str(process.pid)]
+            ps = ["ps", "-ww", "-o", "args=", "--ppid", str(process.pid)]  # whole, however narrow the terminal
             workers = subprocess.run(ps, capture_output=True, text=True, check=False).stdout
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate()
