@@ -149,6 +149,8 @@ def _slant(training: TrainingSet) -> list[Figure]:
     rows); recall among texts of pro-Kremlin sites, as the mean over sites, where so many of the mainstream texts on the
     war are taken for pro-Kremlin ones. What is left without a part tells what it brings.
     """
+    from sklearn.metrics import f1_score
+
     rows = training.slant
     heads = fit_slant(rows, final=False)
     war, p = rows.war, _by_language(heads, rows)
@@ -166,15 +168,21 @@ def _slant(training: TrainingSet) -> list[Figure]:
     real = french & ~contrast & ~held_out & ~written
     groups = rows.outlets
 
-    def figure(name: str, values: npt.NDArray[Any], chosen: npt.NDArray[np.bool_], by_site: bool = False) -> Figure:
+    def measured(name: str, measure: Callable[[npt.NDArray[np.intp]], float], chosen: npt.NDArray[np.bool_]) -> Figure:
         index = np.flatnonzero(chosen)
+        low, high = _interval(lambda part: measure(index[part]), groups[index], np.zeros(len(index)))
+        return Figure("slant", "outlet", name, measure(index), low, high, len(index), 0)
 
+    def figure(name: str, values: npt.NDArray[Any], chosen: npt.NDArray[np.bool_], by_site: bool = False) -> Figure:
         def measure(part: npt.NDArray[np.intp]) -> float:
-            v, g = values[index[part]].astype(float), groups[index[part]]
+            v, g = values[part].astype(float), groups[part]
             return float(np.mean([v[g == site].mean() for site in np.unique(g)])) if by_site else float(v.mean())
 
-        low, high = _interval(measure, groups[index], np.zeros(len(index)))
-        return Figure("slant", "outlet", name, measure(np.arange(len(index))), low, high, len(index), 0)
+        return measured(name, measure, chosen)
+
+    def macro_f1(part: npt.NDArray[np.intp]) -> float:
+        # The likeliest pole of texts that are all on the war and all have one, with nothing undecided.
+        return float(f1_score(rows.y[part], p[part].argmax(axis=1), average="macro"))
 
     figures = []
     for language, chosen in (("fr", real), ("en", (rows.languages == "en") & (rows.kinds != "official"))):
@@ -197,10 +205,8 @@ def _slant(training: TrainingSet) -> list[Figure]:
         figure("held_out_right", np.all(right, axis=0), held_out),
         figure("held_out_neutral_called", partisan, held_out & neutral),
         figure("off_topic_left_alone", ~partisan, contrast & ~war),
-        *(
-            _macro_f1(f"{name}_f1", rows.y, p, groups, at)
-            for name, at in (("contrast", contrast & war), ("held_out", held_out))
-        ),
+        measured("contrast_f1", macro_f1, contrast & war),
+        measured("held_out_f1", macro_f1, held_out),
     ]
     for name, part in {
         "without_english": replace(rows, y=np.where(french, rows.y, -1).astype(np.int8)),
@@ -213,22 +219,6 @@ def _slant(training: TrainingSet) -> list[Figure]:
         right = [(q.argmax(axis=1) == k) == (rows.y == k) for k in range(len(POLES))]
         figures.append(figure(f"fr_{name}_contrast_right", np.all(right, axis=0), contrast & war))
     return figures
-
-
-def _macro_f1(
-    name: str, y: npt.NDArray[np.int8], p: FloatArray, groups: npt.NDArray[np.str_], chosen: npt.NDArray[np.bool_]
-) -> Figure:
-    """The likeliest pole of texts that are all on the war and all have one, with nothing undecided."""
-    from sklearn.metrics import f1_score
-
-    index = np.flatnonzero(chosen)
-    likeliest = p.argmax(axis=1)
-
-    def measure(part: npt.NDArray[np.intp]) -> float:
-        return float(f1_score(y[index[part]], likeliest[index[part]], average="macro"))
-
-    low, high = _interval(measure, groups[index], np.zeros(len(index)))
-    return Figure("slant", "outlet", name, measure(np.arange(len(index))), low, high, len(index), 0)
 
 
 def _loaded(training: TrainingSet) -> list[Figure]:

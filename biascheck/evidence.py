@@ -18,7 +18,6 @@ import scipy.sparse as sp
 
 from biascheck.features import ByteNgrams, hash_codes
 from biascheck.folding import NAME, align
-from biascheck.frames import FrameNgrams, frame_codes
 from biascheck.furniture import placed
 from biascheck.heads import LanguageHead
 from biascheck.leftovers import Leftovers, Mark
@@ -298,12 +297,7 @@ def _character_weights(folded: str, added: FloatArray, ngrams: ByteNgrams) -> Fl
     assert ngrams.columns is not None
     worth = np.zeros(1 << ngrams.bits)
     worth[ngrams.columns] = added
-    if isinstance(ngrams, FrameNgrams):
-        codes, starts, ends = frame_codes(data)
-    else:
-        codes = np.frombuffer(data, dtype=np.uint8).astype(np.uint32)
-        starts = np.arange(len(data))
-        ends = starts + 1
+    codes, starts, ends = ngrams.spans(data)
     found = {order: hash_codes(codes, order, ngrams.bits) for order in ngrams.orders if len(codes) >= order}
     # An n-gram that stands in several places shares its weight among them: presence is counted once.
     times = np.bincount(np.concatenate([np.zeros(0, np.uint32), *found.values()]), minlength=len(worth))

@@ -163,6 +163,12 @@ class ByteNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         codes = np.frombuffer(b"".join(texts), dtype=np.uint8).astype(np.uint32)
         return codes, np.cumsum([len(text) for text in texts])
 
+    def spans(self, data: bytes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """What the n-grams of one text are made of, and the bytes where each piece begins and ends."""
+        codes, _ = self._codes([data])
+        starts = np.arange(len(codes))
+        return codes, starts, starts + 1
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 

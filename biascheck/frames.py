@@ -125,7 +125,11 @@ class FrameNgrams(ByteNgrams):
     ) -> None:
         super().__init__(orders, bits, columns)
 
+    def spans(self, data: bytes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """`frame_codes`."""
+        return frame_codes(data)
+
     def _codes(self, texts: Sequence[bytes]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.intp]]:
         # Folded texts begin and end with a blank, so that no word goes over an edge.
-        codes, starts, _ = frame_codes(b"".join(texts))
+        codes, starts, _ = self.spans(b"".join(texts))
         return codes, np.searchsorted(starts, np.cumsum([len(text) for text in texts]))
