@@ -1,4 +1,4 @@
-"""What stands around a name → whether the text was taken from there, is signed by it, shows its picture or cites it.
+"""What stands around a name → whether the text was taken from there, is signed by it or shows its picture.
 
 Each test looks at the name's line only, and at no more than a few hundred characters of it (`upstream.toml`).
 """
@@ -9,10 +9,21 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from biascheck.outlets import CONTEXT, DISTINCT, WEAK, Match, Outlet, Table, listed, load_table
+from biascheck.outlets import DISTINCT, WEAK, Match, Outlet, Table, listed, load_table
 
-__all__ = ["EDGES", "Mention", "Words", "is_agency", "is_alone", "is_origin", "is_photo", "is_suffix", "load_words"]
-__all__ += ["cited", "is_credit", "is_person", "is_pictures", "is_signed", "last_words"]
+__all__ = [
+    "CAPITAL",
+    "EDGES",
+    "OPENING_SIGNS",
+    "Mention",
+    "Words",
+    "is_agency",
+    "is_alone",
+    "is_byline",
+    "is_captioned",
+]
+__all__ += ["is_credit", "is_origin", "is_person", "is_photo", "is_pictures", "is_signed", "is_suffix", "last_words"]
+__all__ += ["load_words", "strip_articles", "without"]
 
 #: Signs around a name that say nothing.
 EDGES = " \t*•·-–—>|_→[](){}«»\"'.:,;©®/"
@@ -25,28 +36,25 @@ _PLAIN = frozenset(".()\n")
 #: What shows a picture's credit by itself, and what does after a word for a picture.
 _CREDITS = ("©", "(c)", "(photo", "[photo", "(foto", "[foto", "(image", "(crédit")
 _BEFORE_NAMES = (":", "…", "...", "|", "/", "by ", "par ")
-_OPEN = " \t\"«»“”'([*_"
+_JOINTS = frozenset(("", "/", ",", ":", "©", "|", "(", "[", "-", "–", "—", "&", "+"))
+#: Signs that may open before a name.
+OPENING_SIGNS = " \t\"«»“”'([*_"
 #: Patterns with this class are slow to compile: they stand as text, for the cache of `re`.
-_CAPITAL = "A-ZÀ-ÖØ-ÞŁŚŠŽČА-ЯЁІЇЄ"
+CAPITAL = "A-ZÀ-ÖØ-ÞŁŚŠŽČА-ЯЁІЇЄ"
 _PERSON = (
-    rf"(?:[{_CAPITAL}][\w'.-]{{0,25}} ){{1,3}}[{_CAPITAL}][\w'.-]{{1,25}}\s?[|/]\s?(?:[A-Z]{{2,5}}[ /|]{{1,3}}){{0,2}}$"
+    rf"(?:[{CAPITAL}][\w'.-]{{0,25}} ){{1,3}}[{CAPITAL}][\w'.-]{{1,25}}\s?[|/]\s?(?:[A-Z]{{2,5}}[ /|]{{1,3}}){{0,2}}$"
 )
+_NAMES = rf"[{CAPITAL}][\w'.-]{{0,25}}(?: (?:d[eu] |de la |van |von |el )?[{CAPITAL}][\w'.-]{{0,25}}){{1,3}}"
 _PERSON_AFTER = (
-    rf"(?:\s?[/|]\s?(?:Archives?|[A-Z]{{2,6}}))?\s?[/|]\s?[{_CAPITAL}][\w.-]{{0,25}} [{_CAPITAL}][^.]{{0,30}}$"
+    rf"(?:\s?[/|]\s?(?:Archives?|[A-Z]{{2,6}}))?\s?[/|]\s?[{CAPITAL}][\w.-]{{0,25}} [{CAPITAL}][^.]{{0,30}}$"
 )
 _DATELINE = re.compile(r"[^.!?()\n]{0,70}\($|[^()\n]{1,45}\d{4}[^()\n]{0,10}\($")
-_DASH_DATELINE = rf"[{_CAPITAL}]{{3,20}}[^\n.]{{0,30}}[—–-]\s?$"
+_DASH_DATELINE = rf"[{CAPITAL}]{{3,20}}[^\n.]{{0,30}}[—–-]\s?$"
 _AFTER_DATELINE = re.compile(r"[^()\n]{0,25}\)[ .]{0,3}[-–—:]")
-_AFTER_SLASH = rf"\s?/\s?[{_CAPITAL}]|\s?[–—-]\s"
+_AFTER_SLASH = rf"\s?/\s?[{CAPITAL}]|\s?[–—-]\s"
 _WORD = re.compile(r"[^\W\d_]+")
-_SPEECH = re.compile(r"[\w'-]+")
-_TOWARDS = tuple(" à| à l'| à la| au| aux| auprès de| auprès du| to| to the| with| avec| a| a la".split("|"))
-_DETERMINED = (" le ", " la ", " les ", " un ", " une ", " the ")
-_COORDINATED = (
-    rf"^(?:,| et| and| y) (?:L[ae]s? |L'|The |El )?[{_CAPITAL}][\w-]{{1,20}}(?: [{_CAPITAL}][\w-]{{1,20}})?(?= )"
-)
-_SENTENCE = (".", "!", "?", "…")
-_DE = re.compile(r" (?:de|d'|du|des|selon|moyen|libre|arabe|type|entier|musulman|perdu|occidental|est|change|nous)\b")
+_FROM = frozenset("par dans sur de du d depuis chez au by in on from at".split())
+_DATED = re.compile(r"(?:le|en|on|in|du|sous|par|et|traduit)\b[^.]{0,60}$")
 
 
 class Mention(NamedTuple):
@@ -81,18 +89,22 @@ class Words:
             frozenset(listed(origin["tail"])),
         )
         self.inside = listed(origin["inside"])
+        self.begins, self.taken = frozenset(listed(origin["begins"])), frozenset(listed(origin["taken"]))
         self.ending = listed(origin["ending"])
         self.follow = listed(origin["follow"])
         self.pictures = frozenset(listed(photo["word"]))
         self.photo_names, self.photo_domains = frozenset(listed(photo["names"])), frozenset(listed(photo["agencies"]))
         self.joined, self.filler = _endings(agency["with"]), frozenset(listed(agency["filler"]))
+        self.sentence, self.by = frozenset(listed(agency["sentence"])), frozenset(listed(origin["by"]))
         self.bare, self.places = frozenset(listed(words["names"]["bare"])), frozenset(listed(said["places"]))
         self.usual, self.usually = frozenset(listed(said["usual"])), listed(said["usually"])
+        self.told_by = tuple(f" {word}{end}" for word in listed(said["participle"]) for end in ("", "e", "s", "es"))
         self.before, self.firm = _endings(said["before"]), _endings(said["firm"])
         self.noun, self.after = _endings(said["noun"]), listed(said["after"])
         self.spoke = frozenset(listed(said["spoke"]))
         self.foreign, self.ordinary = listed(words["names"]["german"]), frozenset(listed(words["names"]["foreign"]))
         self.countries = {country: listed(stems) for country, stems in words["countries"].items()}
+        self.capitals = {country: listed(cities) for country, cities in words["capitals"].items()}
 
 
 @cache
@@ -103,21 +115,22 @@ def load_words() -> Words:
 
 def _endings(text: str) -> tuple[str, ...]:
     """Phrases for `endswith`, without the articles that are stripped from what they are compared with."""
-    return tuple(dict.fromkeys(_strip(" " + item) for item in listed(text)))
+    return tuple(dict.fromkeys(strip_articles(" " + item) for item in listed(text)))
 
 
-def _strip(text: str) -> str:
+def strip_articles(text: str) -> str:
     """Without the articles, blanks and opening signs at the end."""
     for _ in range(4):
-        text = text if text[-1:] == "'" else text.rstrip(_OPEN)
+        text = text if text[-1:] == "'" else text.rstrip(OPENING_SIGNS)
         head, _, word = text.rpartition(" ")
-        if not head or word not in _ARTICLES:
+        if not head or word not in _ARTICLES or text.endswith(" à la une"):
             break
         text = head
     return text
 
 
-def _without(text: str, endings: tuple[str, ...]) -> str:
+def without(text: str, endings: tuple[str, ...]) -> str:
+    """Without the one of some endings that a text has."""
     return text[: -len(next(n for n in endings if text.endswith(n)))]
 
 
@@ -130,8 +143,12 @@ def is_signed(text: str) -> bool:
     """Whether a line has nothing but names, initials and the small words of bylines."""
     words, known = _WORD.findall(text), load_words()
     short, filler, table = known.table.short, known.filler, known.table
-    return len(words) <= 14 and all(
-        w[0].isupper() or len(w) <= 3 or w.lower() in filler or w in short or table.is_distinct(w) for w in words
+    return (
+        len(words) <= 14
+        and known.sentence.isdisjoint(words)
+        and all(
+            w[0].isupper() or len(w) <= 3 or w.lower() in filler or w in short or table.is_distinct(w) for w in words
+        )
     )
 
 
@@ -150,20 +167,22 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
     b = b.removeprefix("pour ")
     if b.startswith(words.opening) and len(b) <= 200 and ". " not in b and len(m.line) <= 300:
         return True
+    if (m.tail or m.head) and _is_taken(b, m.after, words):
+        return True
     # At the end of a page a line that begins so is no sentence of the story.
     if m.tail and b.startswith(words.ending) and len(b) <= 80 and len(m.after) <= 60 and ". " not in b:
         return True
     near = " " + m.low[-110:]
     for _ in range(2):
-        near = _strip(near)
+        near = strip_articles(near)
         if near.endswith(words.lead):
             return True
         if not near.endswith(words.noun):
             break
-        near = _without(near, words.noun)
+        near = without(near, words.noun)
     edge = m.head or m.tail or m.kind == "byline"
     if edge and len(m.after.strip(EDGES)) <= 30:
-        written = _strip(" " + m.low)
+        written = strip_articles(" " + m.low)
         if written.endswith((" pour", " for", " para", " für", " для", " per")):
             by = m.before[: len(written) - 1].strip().rpartition(" ")[0]
             if is_signed(by):
@@ -175,6 +194,17 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
         and not m.after.strip(EDGES)
         and (previous in words.label or (previous.startswith(words.opening) and len(previous) <= 80))
     )
+
+
+def _is_taken(low: str, after: str, words: Words) -> bool:
+    """Whether a line is no more than where the text was before: ``Tribune parue en anglais dans``, and the name."""
+    said = _WORD.findall(low[:120])
+    if not 1 < len(said) <= 14 or len(low) > 120 or said[0] not in words.begins or words.taken.isdisjoint(said[:9]):
+        return False
+    if _FROM.isdisjoint(said[-3:]):
+        return False
+    rest = after.strip(' .)»"')
+    return ". " not in low and (not rest or (rest[0] in ",(" and len(rest) <= 60) or _DATED.match(rest) is not None)
 
 
 def _labelled(low: str, after: str, labels: tuple[str, ...]) -> bool:
@@ -197,7 +227,7 @@ def _inside(near: str, labels: tuple[str, ...]) -> bool:
     head = near[:at].rstrip()
     if not head.endswith(labels):
         return False
-    return _without(head, labels).rstrip()[-1:] in {"", "(", "[", ".", "|", "/", "–", "—", "-"}
+    return without(head, labels).rstrip()[-1:] in {"", "(", "[", ".", "|", "/", "–", "—", "-"}
 
 
 def is_pictures(m: Mention) -> bool:
@@ -215,9 +245,10 @@ def is_credit(low: str) -> bool:
     for sign in _BEFORE_NAMES:
         at = near.rfind(sign)
         if at > 0:
-            word = near[:at].rstrip().removesuffix(" photo").replace(".", " ").rpartition(" ")[2]
-            if word.lstrip("([«|/-") in pictures:
-                return True
+            said = near[:at].rstrip()
+            for part in (said, said.removesuffix(" photo")):
+                if part.replace(".", " ").rpartition(" ")[2].lstrip("([«|/-") in pictures:
+                    return True
     return False
 
 
@@ -238,6 +269,8 @@ def is_photo(m: Mention) -> bool:  # noqa: PLR0911
         return True
     if agency and not m.tail and re.match(_PERSON_AFTER, m.after.rstrip(" .)]")):
         return True
+    if agency and low[-1:] in {"", "(", "[", "."} and tight[:6].lower() in {"photo:", "photo ", "photo/", "photos"}:
+        return True
     if agency and not rest and not m.tail and low.endswith(("/", "[", " photo", " photos", " foto")):
         return True
     if agency and not rest and m.head and not m.tail and m.match.level == DISTINCT and low.endswith((".", "!", "»")):
@@ -253,9 +286,25 @@ def is_photo(m: Mention) -> bool:  # noqa: PLR0911
         return False
     if ends and is_credit(m.low):
         return True
+    if agency and is_captioned(m):
+        return True
     if agency and ends and is_person(m.before):
         return "|" in m.before[-4:] or not (m.tail and "(" in m.before[-60:])
     return agency and ends and low.endswith(" via") and "/" in m.before[-60:]
+
+
+def is_captioned(m: Mention) -> bool:
+    """Whether a word for a picture stands right before a name that may be an ordinary word, and a line's end after."""
+    rest, b = m.after.strip(" .)]"), m.low.rstrip(' "«')
+    if rest and not (rest[0] in "/|-–" and len(rest) <= 40):
+        return False
+    if b.endswith((":", "©", "/", "|")):
+        return is_credit(m.low)
+    for kind in (" d'archives", " d'illustration"):
+        b = b.removesuffix(kind)
+    head, _, word = b.rpartition(" ")
+    word = word.lstrip("([")
+    return word in load_words().pictures and (not head or head.endswith((".", "!", "?", "»", "©", "|", "/")))
 
 
 def is_agency(m: Mention) -> bool:  # noqa: PLR0911
@@ -281,9 +330,9 @@ def is_agency(m: Mention) -> bool:  # noqa: PLR0911
     if closing and bare.endswith((".", "!", "?", "»", ")")) and (m.match.level == DISTINCT or m.shown.isupper()):
         return True
     edge = m.head or m.tail or m.kind in {"byline", "agency_signoff", "dateline", "update_stamp"}
-    low = _strip(" " + m.low.replace("(", " "))
+    low = strip_articles(" " + m.low.replace("(", " "))
     with_it = low.endswith(words.joined)
-    joint = with_it or b.rstrip(" 0123456789")[-1:] in {"", "/", ",", ":", "©", "|", "(", "-", "–", "—", "&", "+"}
+    joint = with_it or b.rstrip(" 0123456789")[-1:] in _JOINTS
     joint = joint or low.strip() in {"", "par", "by"}
     if (" " + m.low.rstrip()).endswith((" par", " by", " von", " por", " da")) and len(m.line) <= 70:
         joint = True
@@ -291,8 +340,10 @@ def is_agency(m: Mention) -> bool:  # noqa: PLR0911
         return False
     if edge and len(m.line) <= 130 and is_signed(m.line):
         return True
-    opening = b.rfind("(") if ")" not in b[b.rfind("(") :] else -1
-    closed = after.find(")")
+    square = b.rfind("[") > b.rfind("(")
+    opening, close = (b.rfind("["), "]") if square else (b.rfind("("), ")")
+    opening = -1 if close in b[opening:] else opening
+    closed = after.find(close)
     if opening >= 0 and closed >= 0 and len(b) - opening <= 60 and closed <= 40:
         ends = not after[closed + 1 :].strip(' ."»')
         return ends and m.tail and is_signed(b[opening:] + after[:closed])
@@ -313,9 +364,22 @@ def is_suffix(m: Mention) -> bool:
     return rest.lower() in load_words().tail or not rest or (rest[0] in "-–—|:" and len(rest) <= 40)
 
 
+def is_byline(m: Mention) -> bool:
+    """Whether the name is that of a byline's paper: ``Par Le Figaro``, ``Par Anne Morel (Mediapart)``."""
+    if not (m.head or m.kind == "byline") or m.after.strip(" .)]") or len(m.line) > 90:
+        return False
+    words = load_words()
+    if m.low.strip(EDGES) in words.by:
+        return True
+    by, _, person = m.before.strip().partition(" ")
+    # "Anne Morel | News 24" may be the page's own.
+    signed = person.endswith((",", "/", "|", "(", "-", "–", "—", "[", "•")) and by.lower() in words.by
+    return signed and re.fullmatch(_NAMES, person.rstrip(" ,/|([-–—•")) is not None
+
+
 def is_alone(m: Mention) -> bool:
     """Whether the name or address is all there is of a line at the end, or the channel of a relay."""
-    if not m.tail or m.match.start < 100 or m.in_list:
+    if not m.tail or m.in_list or (m.match.start < 100 and not (m.match.address and "/" in m.shown)):
         return False
     if not m.before.strip(EDGES) and not m.after.strip(EDGES):
         return m.match.level == DISTINCT
@@ -325,70 +389,3 @@ def is_alone(m: Mention) -> bool:
     line = m.line.lower()
     # "Follow us on t.me/…" is the site's own channel.
     return not any(word in line for word in load_words().follow)
-
-
-def cited(m: Mention) -> int:  # noqa: PLR0911
-    """How surely the story names the outlet: not (0), by its name (1), by what it says (2), as told to it (3)."""
-    words, low = load_words(), m.low[-110:]
-    level = m.match.level
-    if m.shown in words.ordinary and any(word in f" {m.line.lower()} " for word in words.foreign):
-        level = CONTEXT
-    if level != WEAK and _spoken(low, words.spoke):
-        return 3
-    near = _strip(" " + low)
-    # "l'agence Tasnim"
-    trimmed = near.replace("l'", "l' ")
-    if trimmed.endswith(words.noun) and level != DISTINCT:
-        return 2
-    for _ in range(2):
-        trimmed, _, between = trimmed.rstrip(" ,").rpartition(" ")
-        # "le magazine Télé Star" has another name.
-        if level == WEAK and between != "telegram" and between.capitalize() in m.before[-60:]:
-            break
-        if trimmed.endswith(words.noun):
-            return 2 if level != DISTINCT else 1
-    if near.endswith(words.firm):
-        return 2
-    if level == WEAK:
-        return 0
-    if near.endswith(words.before) or near.replace("l'", "l' ").endswith(words.before):
-        return 2 if len(m.line) > 60 or level == CONTEXT else 1
-    after = re.sub(_COORDINATED, "", m.after, count=1).lower().lstrip(' »"')
-    verb = after.startswith(words.after) and not after.startswith(("note ", *words.usually))
-    if level == CONTEXT:
-        plain = " " not in m.shown and "'" not in m.shown and not m.shown.isupper()
-        return 1 if not plain and (verb or _capital_inside(m, words.places)) else 0
-    if m.shown in words.bare and ((" " + low).endswith(_DETERMINED) or m.after[1:2].isdigit()):
-        return 0
-    if m.shown in words.usual and (not low.strip(EDGES) or low.rstrip(_OPEN).endswith(_SENTENCE)):
-        # A capital at the beginning of a sentence shows nothing.
-        return (
-            1
-            if verb
-            or (
-                after.startswith(("a ", "avait ", "has ", "had ", "hat ", "ha "))
-                and not after.startswith(words.usually)
-            )
-            else 0
-        )
-    article = m.shown.startswith(("Le ", "La ", "Les ", "The ", "El ", "L'")) and m.shown.count(" ") <= 1
-    return 0 if article and _DE.match(m.after.lower()) else 1
-
-
-def _capital_inside(m: Mention, places: frozenset[str]) -> bool:
-    """Whether an article has its capital inside a sentence, and what stands around it makes no title or place."""
-    last = m.low.rstrip().rpartition(" ")[2]
-    if not m.shown.startswith(("Le ", "La ", "Les ", "L'")) or not last.isalpha() or last in places:
-        return False
-    return m.before[-2:-1].islower() and m.before[-1:] == " " and m.after[:1] in {"", ",", ".", ";", "!", "?", ")"}
-
-
-def _spoken(low: str, verbs: frozenset[str]) -> bool:
-    """Whether someone speaks to the name that follows."""
-    # "a déclaré jeudi soir à la": the verb within four words of the preposition.
-    near = (" " + low.rstrip(' "«'))[-80:]
-    if near.endswith((" told", " tells", " told the", " tells the")):
-        return True
-    if not near.endswith(_TOWARDS):
-        return False
-    return any(word in verbs for word in _SPEECH.findall(_without(near, _TOWARDS))[-4:])

@@ -13,7 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -26,10 +26,11 @@ __all__ = [
     "Match",
     "Outlet",
     "Table",
+    "bare_name",
+    "cell_parts",
     "listed",
     "load_outlets",
     "load_table",
-    "own_site",
     "read_rows",
 ]
 
@@ -42,6 +43,11 @@ _ARTICLE = re.compile(_ARTICLES)
 _KEY = re.compile(rf"[|\t\n](?:{_ARTICLES})?([^|\t\n]{{1,5}})")
 _NAME = re.compile(r"[^|\t\n]*")
 _STARTS = tuple(sign + article for sign in "|\t\n" for article in ("", *_ARTICLES.split("|")))
+_SMALL_WORD = re.compile(r"(?<= )[a-zà-ÿ]{4,}")
+_FRENCH = frozenset(("Le", "La", "Les", "L'"))
+_CONTRACTED = {"Le": ("au ", "du "), "Les": ("aux ", "des ")}
+#: What stands in French before an English name instead of its article.
+_ENGLISH = ("le ", "l'", "au ", "du ")
 _PLAIN = str.maketrans("ÉÈÀ", "EEA")
 #: Signs that a name behind them is part of.
 _NO_EDGE = frozenset("@#_")
@@ -71,7 +77,7 @@ class Outlet:
     @property
     def shown(self) -> str:
         """The name without the bracket that tells it from others of the same name."""
-        return _bare(self.name)
+        return bare_name(self.name)
 
 
 class Match(NamedTuple):
@@ -92,6 +98,20 @@ class _Form(NamedTuple):
     level: int
     key: int
     shift: int
+
+
+#: What may stand in a text from a key on, the longest first, and with it the forms that end so.
+_Written = tuple[tuple[str, ...], tuple[tuple[str, tuple[_Form, ...]], ...]]
+
+
+def _stands(text: str, form: _Form, start: int) -> bool:
+    """Whether what a form has before its key stands in a text before a place, and no word is joined to it."""
+    begin = start - form.key
+    return (
+        begin >= 0
+        and text.startswith(form.text[: form.key], begin)
+        and not (begin and (text[begin - 1].isalnum() or text[begin - 1] in _NO_EDGE))
+    )
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -120,6 +140,8 @@ class Table:
         self.rows, self.words = rows, words
         names = words["names"]
         self._distinct, self._ordinary = frozenset(listed(names["distinct"])), frozenset(listed(names["ordinary"]))
+        self._small, self._known = frozenset(listed(names["small"])), frozenset(listed(names["known"]))
+        self._english = frozenset(listed(names["english"]))
         self._never, self._people = frozenset(listed(names["never"])), frozenset(listed(names["people"]))
         # One line a row: its own names, a tab, names put into French.
         cells = [_cell(row) for row in rows]
@@ -134,7 +156,7 @@ class Table:
             store_patterns=False,
         )
         #: Of each key, what may stand in a text from there on, and the forms that begin so; None until a text has it.
-        self._forms: list[tuple[tuple[str, ...], tuple[_Form, ...]] | None] = [None] * len(self._keys)
+        self._forms: list[_Written | None] = [None] * len(self._keys)
         self._outlets: dict[int, Outlet] = {}
 
     def outlet(self, row: int) -> Outlet:
@@ -143,13 +165,13 @@ class Table:
             name, aliases, domains, country, language, ownership, agency, translated = self.rows[row]
             self._outlets[row] = Outlet(
                 name,
-                _parts(aliases),
-                _parts(domains),
+                cell_parts(aliases),
+                cell_parts(domains),
                 country,
-                _parts(language),
+                cell_parts(language),
                 ownership,
                 agency == "yes",
-                _parts(translated),
+                cell_parts(translated),
             )
         return self._outlets[row]
 
@@ -168,7 +190,7 @@ class Table:
         found: dict[str, int] = {}
         for i, row in enumerate(self.rows):
             if row[6] == "yes":
-                for name in (row[0], *_parts(row[1]), *_parts(row[7])):
+                for name in (row[0], *cell_parts(row[1]), *cell_parts(row[7])):
                     if name.isalpha() and 1 < len(name) < 9 and name not in self._never and name != "PA":
                         found.setdefault(name.lower(), i)
         return found
@@ -208,18 +230,18 @@ class Table:
             before = text[start - 1 : start]
             if start < last or before.isalnum() or before in _NO_EDGE:
                 continue
-            for form in known[1]:
-                begin = start - form.key
-                end = begin + len(form.text)
-                if begin < 0 or not text.startswith(form.text, begin):
+            for tail, forms in known[1]:
+                if not text.startswith(tail, start):
                     continue
-                if (end < size and text[end - 1].isalnum() and _JOINED.match(text, end)) or (
-                    begin and (text[begin - 1].isalnum() or text[begin - 1] in _NO_EDGE)
-                ):
+                end = start + len(tail)
+                if end < size and text[end - 1].isalnum() and _JOINED.match(text, end):
+                    continue
+                form = next((form for form in forms if _stands(text, form, start)), None)
+                if form is None:
                     continue
                 at = bisect_right(opens, start) - 1
                 if at < 0 or spans[at][1] <= start or not spans[at][2]:
-                    yield Match(form.owners, form.level, begin + form.shift, end, False)
+                    yield Match(form.owners, form.level, start - form.key + form.shift, end, False)
                 last = end
                 break
 
@@ -250,7 +272,7 @@ class Table:
                 if row is not None:
                     yield Match((row,), DISTINCT, handle.start(), handle.end(), True)
 
-    def _written(self, number: int) -> tuple[tuple[str, ...], tuple[_Form, ...]]:
+    def _written(self, number: int) -> _Written:
         """The forms of the names that begin with a key, the longest first; kept for the next text."""
         key, names = self._keys[number], self._names
         forms: dict[tuple[str, int], tuple[list[int], int, int]] = {}
@@ -268,15 +290,26 @@ class Table:
                     self._write(forms, name.group(), row, translated=False)
             at = names.find(key, at + 1)
         for french, row in late:
-            known = {_bare(n).removeprefix("The ") for n in (self.rows[row][0], *_parts(self.rows[row][1]))}
+            known = {bare_name(n).removeprefix("The ") for n in (self.rows[row][0], *cell_parts(self.rows[row][1]))}
             self._write(forms, french, row, translated=_ARTICLE.sub("", french, count=1) not in known)
         ready = sorted(
-            (_Form(text, tuple(rows), level, core, shift) for (text, core), (rows, level, shift) in forms.items()),
-            key=lambda form: (form.key - len(form.text), -form.key),
+            (
+                _Form(text, self._ordered(text, rows), level, core, shift)
+                for (text, core), (rows, level, shift) in forms.items()
+            ),
+            key=lambda form: (form.key - len(form.text), form.text[form.key :], -form.key),
         )
-        written = (tuple({form.text[form.key :] for form in ready}), tuple(ready))
+        groups = itertools.groupby(ready, key=lambda form: form.text[form.key :])
+        tails = tuple((tail, tuple(group)) for tail, group in groups)
+        written = (tuple(tail for tail, _ in tails), tails)
         self._forms[number] = written
         return written
+
+    def _ordered(self, text: str, rows: list[int]) -> tuple[int, ...]:
+        """Rows of one name; an agency that has it with a bracket stands behind those that have it without one."""
+        if len(rows) == 1:
+            return (rows[0],)
+        return tuple(sorted(rows, key=lambda row: self.rows[row][6] == "yes" and f"{text} (" in _cell(self.rows[row])))
 
     def _write(
         self, forms: dict[tuple[str, int], tuple[list[int], int, int]], name: str, row: int, *, translated: bool
@@ -288,23 +321,37 @@ class Table:
             if row not in rows:
                 rows.append(row)
 
-        qualified, name = name.endswith(")"), _bare(name)
+        qualified, name = name.endswith(")"), bare_name(name)
         if name in self._never or len(name) < 2 or (name.startswith("@") and len(name) < 5):
             return
         found = _ARTICLE.match(name)
         core = found.end() if found else 0
         level = self._level(name, name[core:], qualified, translated)
         put(name, level, core)
+        titled = _SMALL_WORD.sub(lambda word: word.group().title(), name) if not translated and " " in name else name
+        if titled != name and titled[core : core + 5] == name[core : core + 5]:
+            # "Le Courrier Picard"
+            self._write(forms, titled + " ()" if qualified else titled, row, translated=translated)
         article, rest = name[:core].rstrip(), name[core:]
         if article in {"The", "Der", "Die"} and rest not in self._never:
             sure = level == DISTINCT and (" " in rest or rest in self._distinct)
             put(rest, DISTINCT if sure else WEAK, 0)
-        elif article in {"Le", "Les"} and not translated:
+            if rest in self._english:
+                # "selon le Telegraph"
+                for small in _ENGLISH:
+                    put(small + rest, max(level, CONTEXT), len(small), len(small) if small in _CONTRACTED["Le"] else 0)
+        elif article in _FRENCH and not translated:
             # "Coupe du Monde" is no newspaper's, "le directeur du Figaro" is.
             sure = level == DISTINCT and name != "Le Monde"
-            for contracted in ("au ", "du ") if article == "Le" else ("aux ", "des "):
+            for contracted in _CONTRACTED.get(article, ()):
                 size = len(contracted)
                 put(contracted + rest, level if sure else max(level, CONTEXT), size, size)
+            # "selon le Parisien": with a small article a single word is less surely a name.
+            if rest in self._small:
+                level = WEAK
+            elif " " not in rest and rest not in self._known:
+                level = max(level, CONTEXT)
+            put(name[0].lower() + name[1:], level, core)
 
     def _level(self, name: str, core: str, qualified: bool, translated: bool) -> int:
         """How surely a name is no ordinary word."""
@@ -328,11 +375,13 @@ def _cell(row: list[str]) -> str:
     return f"\n{names}\t{row[7]}"
 
 
-def _parts(cell: str) -> tuple[str, ...]:
+def cell_parts(cell: str) -> tuple[str, ...]:
+    """The items of a cell, between which bars stand."""
     return tuple(cell.split("|")) if cell else ()
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
+    """A name without its bracket."""
     return name.split(" (", maxsplit=1)[0] if name.endswith(")") else name
 
 
@@ -362,38 +411,3 @@ def load_outlets() -> tuple[Outlet, ...]:
     """The rows of `outlets.csv`, in its order."""
     table = load_table()
     return tuple(table.outlet(i) for i in range(len(table.rows)))
-
-
-def own_site(canonical_url: str | None, site_name: str | None) -> tuple[frozenset[int], int | None]:
-    """The rows that a page itself is of, and the one that its canonical address says it was taken from."""
-    if not canonical_url and not site_name:
-        return frozenset(), None
-    table, at = load_table(), None
-    if canonical_url:
-        host, _, path = re.sub(r"^\w{1,10}://", "", canonical_url.strip())[:500].partition("/")
-        at = table.host(host.split(":")[0].lower().removeprefix("www."), path)
-    if not site_name:
-        return frozenset() if at is None else frozenset({at}), None
-    own = _named(site_name)
-    if at is None or at in own:
-        return own if at is None else own | {at}, None
-    outlet = table.outlet(at)
-    names = (outlet.name, *outlet.aliases, *(domain.split(".")[-2] for domain in outlet.domains))
-    related = any(len(n) > 1 and re.search(rf"\b{re.escape(_bare(n).lower())}\b", site_name.lower()) for n in names)
-    return (own | {at}, None) if related else (own, at)
-
-
-@lru_cache(maxsize=1024)
-def _named(site_name: str) -> frozenset[int]:
-    """The rows that bear a site's name, or whose domain it is."""
-    said = _letters(site_name)
-    return frozenset(
-        i
-        for i, (name, aliases, domains, *_) in enumerate(load_table().rows)
-        if any(_letters(_bare(n)) == said for n in (name, *_parts(aliases)))
-        or any(said in {d.replace(".", ""), d.split(".")[-2].replace("-", "")} for d in domains.split("|"))
-    )
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", text).lower()

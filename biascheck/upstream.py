@@ -11,12 +11,15 @@ import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
+from biascheck.citations import cited, is_listed
 from biascheck.mentions import (
     Mention,
-    cited,
     is_agency,
     is_alone,
+    is_byline,
+    is_captioned,
     is_credit,
     is_origin,
     is_person,
@@ -26,7 +29,7 @@ from biascheck.mentions import (
     is_suffix,
     load_words,
 )
-from biascheck.outlets import CONTEXT, DISTINCT, Match, load_table, own_site
+from biascheck.outlets import CONTEXT, DISTINCT, Match, bare_name, cell_parts, load_table
 from biascheck.reading import Furniture, Upstream
 
 __all__ = ["ROLES", "find_upstream"]
@@ -47,9 +50,15 @@ _SILENT = frozenset({"legal", "site_tag", "share", "site_banner", "update_stamp"
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _SIGN = re.compile(r"(?:[(\[]|^)([^()\[\]\n]{2,60})[)\]]?[.\s]{0,4}$")
 _DATED = re.compile(
-    r"\W{0,3}[A-ZÀ-Þ][^\W\d_]{1,25}(?:[ ,-]{1,2}(?:[A-ZÀ-Þ]|\d)\w{0,25}){0,3}[^\w()\n]{0,4}\(([a-zé]{2,8})\)"
+    r"\W{0,3}[A-ZÀ-Þ][^\W\d_]{1,25}(?:[ ,-]{1,2}(?:[A-ZÀ-Þ]|\d)\w{0,25}){0,3}[^\w()\n]{0,4}"
+    r"\(([a-zé]{2,8}(?:[/, -]{1,2}[a-zé]{2,8}){0,2})\)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
+#: What stands between two names of a row.
+_ROW = re.compile(
+    r" ?»?(?:,| et| ou| and| or| y| und| puis| ainsi que|, et)(?: (?:de|à|par|dans|pour|d'|of|to))? ?"
+    r"(?:le |la |les |l'|the |du |des |au |aux )?[«\" ]{0,3}"
+)
 
 
 def _fold(text: str) -> str:
@@ -74,6 +83,7 @@ class _Reader:
     def read(self) -> None:
         """Fill `found`."""
         seen: dict[int, int] = {}
+        names: list[tuple[str, Mention]] = []
         last = len(self.text) - EDGE
         for match in self.table.matches(self.text):
             owner = match.owners[0]
@@ -87,7 +97,25 @@ class _Reader:
                 role, row = _role(mention), mention.row
             if role and row not in self.own:
                 self.found.setdefault((row, role), (match.start, match.end))
+            names.append((role, mention))
+        self.lists(names)
         self.signs()
+
+    def lists(self, names: list[tuple[str, Mention]]) -> None:
+        """Names that may be ordinary words, in a row with one that is cited: ``le Guardian et le Times``."""
+        names = [item for item in names if not item[1].match.address]
+        for row in (names, names[::-1]):
+            before: Mention | None = None
+            for role, mention in row:
+                near, match = before, mention.match
+                before = mention if role == "cited" else None
+                if role or near is None or near.match.level > CONTEXT or not is_listed(mention):
+                    continue
+                left, right = sorted(((near.match.start, near.match.end), (match.start, match.end)))
+                if right[0] - left[1] <= 24 and _ROW.fullmatch(self.text, left[1], right[0]):
+                    before = mention
+                    if mention.row not in self.own:
+                        self.found.setdefault((mention.row, "cited"), (match.start, match.end))
 
     def mention(self, match: Match) -> Mention:
         """A match in its line."""
@@ -103,7 +131,7 @@ class _Reader:
         small = before.lower()
         at = bisect_right(self.starts, start) - 1
         kind = self.furniture[at].kind if at >= 0 and self.furniture[at].end > start else ""
-        row = self.choose(match.owners, small[-60:] + after[:40].lower()) if len(match.owners) > 1 else match.owners[0]
+        row = self.choose(match.owners, small[-60:], after[:40].lower()) if len(match.owners) > 1 else match.owners[0]
         # Addresses that follow one another are references, not an origin.
         in_list = match.address and (previous.startswith("http") or text[stop : stop + 20].lstrip().startswith("http"))
         return Mention(
@@ -122,11 +150,14 @@ class _Reader:
             in_list,
         )
 
-    def choose(self, owners: tuple[int, ...], near: str) -> int:
-        """Among outlets of one name the one whose country is named beside it, else the first."""
-        countries = load_words().countries
+    def choose(self, owners: tuple[int, ...], before: str, after: str) -> int:
+        """Among outlets of one name the one whose country is beside it or city in a dateline, else the first."""
+        words, near = load_words(), before + after
         for owner in owners:
-            if any(stem in near for stem in countries.get(self.table.outlet(owner).country, ())):
+            country = self.table.outlet(owner).country
+            if any(stem in near for stem in words.countries.get(country, ())):
+                return owner
+            if after.startswith(")") and any(city in before for city in words.capitals.get(country, ())):
                 return owner
         return owners[0]
 
@@ -143,9 +174,10 @@ class _Reader:
         for line in itertools.islice(_LINE.finditer(self.text, 0, self.head), EDGE_LINES):
             # "BERNE (ats)" before a text.
             dated = _DATED.match(line.group()) if "(" in line.group() else None
-            row = short.get(dated.group(1)) if dated else None
-            if dated and row is not None and row not in self.own:
-                self.found.setdefault((row, "agency"), (line.start() + dated.start(1), line.start() + dated.end(1)))
+            for word in _WORD.finditer(line.group(), *dated.span(1)) if dated else ():
+                row, start = short.get(word.group()), line.start() + word.start()
+                if row is not None and row not in self.own:
+                    self.found.setdefault((row, "agency"), (start, line.start() + word.end()))
         for line in list(_LINE.finditer(self.text, self.tail))[-EDGE_LINES:]:
             shown = line.group()[-80:]
             if len(line.group()) > 40 and "(" not in shown and "[" not in shown:
@@ -162,10 +194,12 @@ class _Reader:
             if len(tokens) == 1 and not open_ and not shown.startswith("/", found.start()):
                 continue
             for token, at in tokens:
-                row = short.get(token)
-                if row is not None and token.islower() and row not in self.own:
-                    start = line.end() - len(shown) + found.start(1) + at
-                    self.found.setdefault((row, "agency"), (start, start + len(token)))
+                row, start = short.get(token), line.end() - len(shown) + found.start(1) + at
+                end = start + len(token)
+                # "Foto: dpa"
+                pictured = row is not None and self.found.get((row, "photo")) == (start, end)
+                if row is not None and token.islower() and row not in self.own and not pictured:
+                    self.found.setdefault((row, "agency"), (start, end))
 
 
 def _role(m: Mention) -> str:  # noqa: PLR0911
@@ -177,11 +211,14 @@ def _role(m: Mention) -> str:  # noqa: PLR0911
     if said < 3 and is_origin(m):
         return "origin"
     if said < 2:
-        if (agency or level == DISTINCT) and is_photo(m):
+        if is_photo(m) if agency or level == DISTINCT else level == CONTEXT and is_captioned(m):
             return "photo"
         if agency and level <= CONTEXT and is_agency(m):
             return "photo" if is_pictures(m) else "agency"
-        if level <= CONTEXT and (is_suffix(m) or is_alone(m)):
+        if (level <= CONTEXT or m.before.endswith("| ")) and is_suffix(m):
+            # "… the road is closed. — Xinhua" signs a story, a headline has no full stop.
+            return "agency" if agency and m.tail and m.before.rstrip(" -–—").endswith((".", "»")) else "origin"
+        if level <= CONTEXT and (is_alone(m) or is_byline(m)):
             return "origin"
     if not said or m.kind in _SILENT or "t.me" in m.outlet.domains:
         return ""
@@ -202,6 +239,41 @@ def _edges(text: str) -> tuple[int, int]:
     base = max(0, len(text) - EDGE)
     starts = [m.start() for m in _LINE.finditer(text, text.find("\n", base) + 1 or len(text))][-EDGE_LINES:]
     return (first[-1] if first else 0) + 1, starts[0] if starts else base
+
+
+def _own_site(canonical_url: str | None, site_name: str | None) -> tuple[frozenset[int], int | None]:
+    """The rows that a page itself is of, and the one that its canonical address says it was taken from."""
+    if not canonical_url and not site_name:
+        return frozenset(), None
+    table, at = load_table(), None
+    if canonical_url:
+        host, _, path = re.sub(r"^\w{1,10}://", "", canonical_url.strip())[:500].partition("/")
+        at = table.host(host.split(":")[0].lower().removeprefix("www."), path)
+    if not site_name:
+        return frozenset() if at is None else frozenset({at}), None
+    own = _named(site_name)
+    if at is None or at in own:
+        return own if at is None else own | {at}, None
+    outlet = table.outlet(at)
+    names = (outlet.name, *outlet.aliases, *(domain.split(".")[-2] for domain in outlet.domains))
+    related = any(len(n) > 1 and re.search(rf"\b{re.escape(bare_name(n).lower())}\b", site_name.lower()) for n in names)
+    return (own | {at}, None) if related else (own, at)
+
+
+@lru_cache(maxsize=1024)
+def _named(site_name: str) -> frozenset[int]:
+    """The rows that bear a site's name, or whose domain it is."""
+    said = _letters(site_name)
+    return frozenset(
+        i
+        for i, (name, aliases, domains, *_) in enumerate(load_table().rows)
+        if any(_letters(bare_name(n)) == said for n in (name, *cell_parts(aliases)))
+        or any(said in {d.replace(".", ""), d.split(".")[-2].replace("-", "")} for d in domains.split("|"))
+    )
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()
 
 
 def find_upstream(
@@ -234,7 +306,7 @@ def find_upstream(
     >>> [(u.name, u.role) for u in find_upstream("Un texte.\nSource : RT France")]
     [('RT', 'origin')]
     """
-    own, taken = own_site(canonical_url, site_name)
+    own, taken = _own_site(canonical_url, site_name)
     reader = _Reader(text, furniture, own)
     reader.read()
     if taken is not None:

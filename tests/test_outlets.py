@@ -96,21 +96,65 @@ def test_well_known_outlets(name: str, country: str, ownership: str, agency: boo
 
 
 @pytest.mark.parametrize("furnished", [False, True])
-def test_written_cases(furnished: bool) -> None:
+@pytest.mark.parametrize("part", [None, "unseen-1", "unseen-2", "unseen-3"])
+def test_written_cases(part: str | None, furnished: bool) -> None:
+    """All cases are written for the purpose; the unseen ones were so after the rules, which were mended then."""
     right = said = expected = 0
-    for case in CASES:
+    cases = [case for case in CASES if case.get("set") == part]
+    for case in cases:
         furniture = [item.furniture for item in find_furniture(case["text"])] if furnished else []
         got = {(item.name, item.role) for item in find_upstream(case["text"], furniture, title=case.get("title"))}
         want = {(item["name"], item["role"]) for item in case["expected"]}
         right, said, expected = right + len(got & want), said + len(got), expected + len(want)
-    assert right / said >= 0.97
-    assert right / expected >= 0.90
+    precision, recall = right / said, right / expected
+    print(f"{part or 'written'}: {len(cases)} cases, names and roles: precision {precision:.3f}, recall {recall:.3f}")
+    assert precision >= 0.97
+    assert recall >= 0.95
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][-30:])
 def test_a_name_only_mentioned_is_no_origin(case: dict[str, object]) -> None:
     if "origin" not in str(case["expected"]):
         assert "origin" not in {item.role for item in find_upstream(str(case["text"]))}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # With a small article, after what only an outlet stands by.
+        ("Selon le Parisien, le suspect a été relâché.", {("Le Parisien", "cited")}),
+        ("Le Parisien Anne Morel a couru le marathon avec le Parisien Jean Leroy.", set()),
+        ("Le convoi traverse la Provence, puis l'Alsace et la Montagne noire.", set()),
+        ("Selon l'Union, les quotas seront relevés en mai.", set()),
+        ("Le quotidien rémois l'Union a publié la lettre.", {("L'Union", "cited")}),
+        ("La part du marché, selon le Telegraph, a baissé.", {("The Daily Telegraph", "cited")}),
+        # Each word with a capital.
+        ("Une information du Courrier Picard.", {("Courrier picard", "cited")}),
+        # In a row with a name that is one.
+        (
+            "Mediapart, Libération et le Monde ont saisi le juge.",
+            {(n, "cited") for n in ("Mediapart", "Libération", "Le Monde")},
+        ),
+        ("À la Libération, Le Figaro reparaît.", {("Le Figaro", "cited")}),
+        # Outlets of one name.
+        ("DAKAR (APS) - La pêche reprend mardi.", {("Agence de presse sénégalaise", "agency")}),
+        ("ALGER (APS) - La pêche reprend mardi.", {("Algérie Presse Service", "agency")}),
+        # Longer names.
+        ("Elle dirige les éditions de The Sun Valley Resort.", set()),
+        ("Il a gagné deux éditions des 24 heures du Mans.", set()),
+        # Two roles are not given to one place.
+        ("Foto: dpa", {("dpa", "photo")}),
+        ("Le pont vu du ciel. (Reuters photo: Ann Roe)\nIl a rouvert lundi.", {("Reuters", "photo")}),
+        # The paper of a byline, and a page's own name.
+        ("Par Anne Morel (Mediapart)\nLa grêle a détruit un tiers des vignes du canton.", {("Mediapart", "origin")}),
+        ("Dernières nouvelles | News 24\n\nLa grêle a détruit un tiers des vignes du canton.", set()),
+        # A sentence is no byline.
+        ("Il l'a dit à l'agence Reuters mardi.", {("Reuters", "cited")}),
+        ("Un texte paru dans Le Monde appelle à la grève.", {("Le Monde", "cited")}),
+    ],
+)
+def test_names_among_words(text: str, expected: set[tuple[str, str]]) -> None:
+    assert found(text) == expected
 
 
 @pytest.mark.parametrize(
