@@ -1,20 +1,20 @@
 """`data/training`: hashed features, labels and keys of every training row. Never a text.
 
-=================  ==================================================================================================
-file               what
-=================  ==================================================================================================
-``rows.csv.xz``    id, set, outlet, system, story, year, kind, licence, origin, labels; one line a row
-``text.xz``        which byte n-grams of the folded text occur (columns by bucket, most frequent first)
-``frames.xz``      which n-grams of frames occur (columns by bucket, most frequent first)
-``phrases.xz``     which lexicon entries occur, and how often
-``cues.npy``       dense cues, float16
-``leftovers.npz``  counts of leftovers for the head `aggregated`: planted and real pages, with family and label
-``loaded.npz``     sentences of marked paragraphs and wire copy: byte n-grams, words that judge, signs; labels and keys
-``slant.npz``      shares of voice and framing of texts on the war and others, French and English, with labels and keys
-``slant_words.xz`` which words of the slant vocabulary those texts have
-``lines.npz``      lines of pages as hashed words and shapes, with the teacher's label, for the line model
-``manifest.json``  parameters, buckets of the columns, lexicon checksum, SHA-256 of the files above
-=================  ==================================================================================================
+====================  ================================================================================================
+file                  what
+====================  ================================================================================================
+``rows.csv.xz``       id, set, outlet, system, story, year, kind, licence, origin, labels; one line a row
+``text.xz``           which byte n-grams of the folded text occur (columns by bucket, most frequent first)
+``frames.xz``         which n-grams of frames occur (columns by bucket, most frequent first)
+``phrases.xz``        which lexicon entries occur, and how often
+``cues.npy``          dense cues, float16
+``leftovers.npz.xz``  counts of leftovers for the head `aggregated`: planted and real pages, with family and label
+``loaded.npz.xz``     sentences of marked paragraphs and wire copy: n-grams, words that judge, signs; labels and keys
+``slant.npz.xz``      shares of voice and framing of texts in French and English, on the war and others; labels and keys
+``slant_words.xz``    which words of the slant vocabulary those texts have
+``lines.npz.xz``      lines of pages as hashed words and shapes, with the teacher's label, for the line model
+``manifest.json``     parameters, buckets of the columns, lexicon checksum, SHA-256 of the files above
+====================  ================================================================================================
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from biascheck.slant_rows import SlantSet
 
 __all__ = ["FORMAT", "LeftoverSet", "LineSet", "TrainingRow", "TrainingSet", "load_training", "save_training"]
 
-FORMAT = 5
+FORMAT = 6
 #: A gap of so many rows, or more, is written in full.
 LONG = 255
 _KEYS = ("id", "set", "outlet", "system", "story", "year", "kind", "licence", "origin", "source_language")
@@ -81,7 +81,8 @@ class LeftoverSet:
     y : ndarray of int8, shape (n_cases,)
         1 aggregated, 0 not, -1 not known.
     groups, kinds : ndarray of str, shape (n_cases,)
-        The site family or outlet; ``written``, ``seen`` (families), ``page``, ``article``, ``wire``.
+        The site family or outlet; ``written``, ``plain``, ``plain2``, ``seen`` (families), ``page``, ``article`` or
+        ``wire``.
     """
 
     X: sp.csr_matrix
@@ -180,9 +181,9 @@ def save_training(folder: Path, training: TrainingSet) -> None:
         "frames.xz": _pack(training.frames),
         "phrases.xz": _pack(training.phrases),
         "cues.npy": cues.getvalue(),
-        "leftovers.npz": _pack_counts(left.X, np.int32, y=left.y, groups=left.groups, kinds=left.kinds),
-        "lines.npz": lines.getvalue(),
-        "slant.npz": _pack_counts(
+        "leftovers.npz.xz": _pack_counts(left.X, np.int32, y=left.y, groups=left.groups, kinds=left.kinds),
+        "lines.npz.xz": lzma.compress(lines.getvalue()),
+        "slant.npz.xz": _pack_counts(
             slant.X,
             np.int16,
             topic=slant.topic.astype(np.float16),
@@ -191,7 +192,7 @@ def save_training(folder: Path, training: TrainingSet) -> None:
         "slant_words.xz": _pack(slant.words),
     }
     if training.loaded is not None:
-        files["loaded.npz"] = _pack_loaded(training.loaded)
+        files["loaded.npz.xz"] = _pack_loaded(training.loaded)
     manifest = {
         "format": FORMAT,
         "rows": len(training.rows),
@@ -232,7 +233,7 @@ def load_training(folder: Path) -> TrainingSet:
         )
         for record in reader
     ]
-    slant = _unpack_counts(files["slant.npz"])
+    slant = _unpack_counts(files["slant.npz.xz"])
     return TrainingSet(
         rows=rows,
         text=_unpack(files["text.xz"]),
@@ -241,34 +242,41 @@ def load_training(folder: Path) -> TrainingSet:
         columns=np.asarray(manifest["columns"], dtype=np.int32),
         frames=_unpack(files["frames.xz"]),
         frame_columns=np.asarray(manifest["frame_columns"], dtype=np.int32),
-        leftovers=LeftoverSet(**_unpack_counts(files["leftovers.npz"])),
-        lines=_lines(files["lines.npz"]),
+        leftovers=LeftoverSet(**_unpack_counts(files["leftovers.npz.xz"])),
+        lines=_lines(files["lines.npz.xz"]),
         slant=SlantSet(words=_unpack(files["slant_words.xz"]), **{**slant, "topic": slant["topic"].astype(np.float32)}),
         parameters=manifest["parameters"],
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        loaded=_unpack_loaded(files["loaded.npz"]) if "loaded.npz" in files else None,
+        loaded=_unpack_loaded(files["loaded.npz.xz"]) if "loaded.npz.xz" in files else None,
     )
+
+
+def _pack_arrays(**arrays: npt.NDArray[Any]) -> bytes:
+    """NumPy's own archive, packed as the rest is: a quarter less than with its own compression."""
+    out = io.BytesIO()
+    np.savez(out, allow_pickle=False, **arrays)
+    return lzma.compress(out.getvalue())
+
+
+def _unpack_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    with np.load(io.BytesIO(lzma.decompress(data)), allow_pickle=False) as file:
+        return dict(file)
 
 
 def _pack_counts(matrix: sp.csr_matrix, index: type[np.integer[Any]], **columns: npt.NDArray[Any]) -> bytes:
     """A csr_matrix of damped counts, half precision, with its rows' labels and keys."""
-    out = io.BytesIO()
-    np.savez_compressed(
-        out,
+    return _pack_arrays(
         data=matrix.data.astype(np.float16),
         indices=matrix.indices.astype(index),
         indptr=matrix.indptr.astype(np.int32),
-        width=matrix.shape[1],
-        allow_pickle=False,
+        width=np.asarray(matrix.shape[1]),
         **columns,
     )
-    return out.getvalue()
 
 
 def _unpack_counts(data: bytes) -> dict[str, Any]:
     """The matrix as ``X``, and the labels and keys."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        found = dict(file)
+    found = _unpack_arrays(data)
     shape = (len(found["y"]), int(found.pop("width")))
     parts = (found.pop("data").astype(np.float32), found.pop("indices").astype(np.int32), found.pop("indptr"))
     return {"X": sp.csr_matrix(parts, shape=shape), **found}
@@ -276,20 +284,17 @@ def _unpack_counts(data: bytes) -> dict[str, Any]:
 
 def _pack_loaded(loaded: LoadedSet) -> bytes:
     """Counts of n-grams as `_pack` has them, the other columns beside."""
-    out = io.BytesIO()
     columns = {field.name: getattr(loaded, field.name) for field in fields(loaded)}
     columns["X"] = np.frombuffer(_pack(loaded.X), dtype=np.uint8)
     columns["counts"] = loaded.counts.astype(np.float16)
-    np.savez_compressed(out, allow_pickle=False, **columns)
-    return out.getvalue()
+    return _pack_arrays(**columns)
 
 
 def _unpack_loaded(data: bytes) -> LoadedSet:
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        found = dict(file)
+    found = _unpack_arrays(data)
     return LoadedSet(**{**found, "X": _unpack(found["X"].tobytes()), "counts": found["counts"].astype(np.float32)})
 
 
 def _lines(data: bytes) -> LineSet:
-    X, columns = load_features(io.BytesIO(data))
+    X, columns = load_features(io.BytesIO(lzma.decompress(data)))
     return LineSet(X, columns["y"], columns["sites"], columns["weights"].astype(np.float32))

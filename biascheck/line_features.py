@@ -273,7 +273,7 @@ def select(X: LineFeatures, texts: npt.NDArray[np.bool_]) -> tuple[LineFeatures,
 
 def save_features(path: Path | IO[bytes], X: LineFeatures, **columns: npt.NDArray[Any]) -> None:
     """Write features, and columns that go with them (labels, groups), without the spans: no way back to a text."""
-    np.savez_compressed(
+    np.savez(
         path, shape=X.shape, buckets=X.buckets, tokens=X.tokens.astype(np.uint8), sizes=X.sizes.astype(np.int32),
         allow_pickle=False, **columns,
     )  # fmt: skip

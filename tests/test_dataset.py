@@ -199,7 +199,17 @@ def test_saving_the_same_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["rows.csv.xz", "text.xz", "frames.xz", "phrases.xz", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"]
+    "name",
+    [
+        "rows.csv.xz",
+        "text.xz",
+        "frames.xz",
+        "phrases.xz",
+        "cues.npy",
+        "leftovers.npz.xz",
+        "slant.npz.xz",
+        "lines.npz.xz",
+    ],
 )
 def test_a_damaged_file_is_named(folder: Path, name: str) -> None:
     data = bytearray((folder / name).read_bytes())
@@ -232,7 +242,7 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "rows.csv.xz", "cues.npy", "leftovers.npz", "slant.npz", "lines.npz"]
+    "name", ["manifest.json", "rows.csv.xz", "cues.npy", "leftovers.npz.xz", "slant.npz.xz", "lines.npz.xz"]
 )
 def test_a_missing_file_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
