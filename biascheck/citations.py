@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 
-from biascheck.mentions import CAPITAL, EDGES, OPENING_SIGNS, Mention, load_words, strip_articles, without
+from biascheck.mentions import CAPITAL, EDGES, OPENING_SIGNS, Mention, ending, load_words, strip_articles, without
 from biascheck.outlets import CONTEXT, DISTINCT, WEAK
 
 __all__ = ["cited", "is_listed"]
 
+#: What stands between commas behind a name.
+_ASIDE = re.compile(r", [^,.\n]{2,50}, ")
+#: Small words between a name and its verb.
+_CLITICS = re.compile(
+    r"^(?:, (?:lui|elle|eux|pourtant|de son côté|quant à (?:lui|elle)), )?"
+    r"(?:(?:ne|se|y|en|lui|leur|le|la|les) |[nsl]'){0,3}"
+)
 _SPEECH = re.compile(r"[\w'-]+")
 _TOWARDS = tuple(" à| à l'| à la| au| aux| auprès de| auprès du| to| to the| with| avec| a| a la".split("|"))
 _DETERMINED = (" le ", " la ", " les ", " un ", " une ", " the ")
@@ -28,7 +35,12 @@ _STOPS = frozenset(("", ",", ".", ";", "!", "?", ")"))
 #: Words between two names, which a noun before the first says nothing of.
 _AND = frozenset(("et", "ou", "and", "or", "y", "e"))
 #: The day of an issue.
-_ISSUE = re.compile(r" (?:de |du )(?:ce|cette|hier|la semaine|(?:lun|mar|mercre|jeu|vendre|same)di|dimanche|\d)")
+_ISSUE = re.compile(r" (?:de |du )(?:ce|cette|hier|jour\b|la semaine|(?:lun|mar|mercre|jeu|vendre|same)di|dimanche|\d)")
+_HIS = re.compile(r" de (?:s(?:a|es|on)|notre|votre|leurs?|l'|cett?e?)\b")
+#: "Le Parisien du jour raconte"; "Le Monde d'hier" is a book.
+_OF_DAY = re.compile(r"(?:du jour|de ce matin|de (?:lun|mar|mercre|jeu|vendre|same)di|de dimanche) ")
+_FRONT = re.compile(r"(?:[a-zéè]{3,12}|(?:a|ont|avait) [a-zéè]{3,12}) (?:sa|leur) (?:une|manchette|première page)\b")
+_IT_IS = re.compile(r"\bc'(?:est|était) (?:à|au|aux|dans) ?(?:l'|le |la |les )?[«\" ]{0,2}$")
 _DE = re.compile(r" (?:de|d'|du|des|selon|moyen|libre|arabe|type|entier|musulman|perdu|occidental|est|change|nous)\b")
 
 
@@ -36,14 +48,16 @@ def cited(m: Mention) -> int:  # noqa: PLR0911
     """How surely the story names the outlet: not (0), by its name (1), by what it says (2), as told to it (3)."""
     words, low = load_words(), m.low[-110:]
     level = m.match.level
+    if m.shown in words.verbal:
+        level = min(level, CONTEXT)
     if m.shown in words.ordinary and any(word in f" {m.line.lower()} " for word in words.foreign):
         level = CONTEXT
     if level != WEAK and _spoken(low, words.spoke):
         return 3
     near = strip_articles(" " + low)
     # "l'agence Tasnim"
-    trimmed = near.replace("l'", "l' ")
-    if trimmed.endswith(words.noun) and level != DISTINCT:
+    trimmed = near.replace("l'", "l' ").removesuffix(" d'information").removesuffix(" de presse")
+    if ending(trimmed, words.noun) and level != DISTINCT:
         return 2
     for _ in range(2):
         trimmed, _, between = trimmed.rstrip(" ,").rpartition(" ")
@@ -52,27 +66,45 @@ def cited(m: Mention) -> int:  # noqa: PLR0911
         # "le magazine Télé Star" has another name.
         if level == WEAK and between != "telegram" and between.capitalize() in m.before[-60:]:
             break
-        if trimmed.endswith(words.noun):
+        if ending(trimmed, words.noun):
             return 2 if level != DISTINCT else 1
-    if near.endswith(words.firm):
+    if ending(near, words.firm):
+        return 2
+    # "une chronique dans Marianne"
+    if near.endswith(" dans") and not words.press.isdisjoint(_SPEECH.findall(near)[-7:]):
         return 2
     if level == WEAK:
         return 0
     if level == CONTEXT and _is_longer(m):
         return 0
-    if " par " in low[-9:] and near.endswith(words.told_by):
+    if " par " in low[-9:] and ending(near, words.told_by):
         return 2
     aired = m.shown.isupper() and low.rstrip(OPENING_SIGNS).endswith(" sur")
-    if aired or near.endswith(words.before) or near.replace("l'", "l' ").endswith(words.before):
+    if aired or ending(near, words.before) or ("'" in near and ending(near.replace("l'", "l' "), words.before)):
         return 2 if len(m.line) > 60 or level == CONTEXT else 1
     after = re.sub(_COORDINATED, "", m.after, count=1).lower().lstrip(' »"')
-    verb = after.startswith(words.after) and not after.startswith(("note ", *words.usually))
+    # "Le Progrès, à Lyon, parle d'une nuit blanche"
+    aside = _ASIDE.match(after)
+    after = after[aside.end() :] if aside else after
+    after = _OF_DAY.sub("", after, count=1) if _OF_DAY.match(after) else after
+    # "c'est au Monde que le maire …", "Libération barrait sa une"
+    if _FRONT.match(after) or (after.startswith("que ") and _IT_IS.search(low)):
+        return 1
+    verb = after.startswith(words.after.get(after[:2], ())) and not after.startswith(("note ", *words.usually))
     if level == CONTEXT:
-        plain = " " not in m.shown and "'" not in m.shown and not m.shown.isupper()
-        return 1 if not plain and (verb or _capital_inside(m, words.places)) else 0
+        plain = " " not in m.shown and "'" not in m.shown and not m.shown.isupper() and "-" not in m.shown[1:]
+        if plain:
+            return int(m.shown in words.verbal and _speaks(after))
+        clear = m.shown[0].isupper()
+        return int(verb or (clear and _speaks(after)) or _capital_inside(m, words.places) or _acts(m, after))
     if m.shown in words.bare and ((" " + low).endswith(_DETERMINED) or m.after[1:2].isdigit()):
         return 0
-    if m.shown in words.usual and (not low.strip(EDGES) or low.rstrip(OPENING_SIGNS).endswith(_SENTENCE)):
+    quoted = m.low.rstrip()[-1:] in {"«", '"', "“"} and m.after.lstrip()[:1] in {"»", '"', "”"}
+    if (
+        m.shown in words.usual
+        and not quoted
+        and (not low.strip(EDGES) or low.rstrip(OPENING_SIGNS).endswith(_SENTENCE))
+    ):
         # A capital at the beginning of a sentence shows nothing.
         return (
             1
@@ -87,10 +119,13 @@ def cited(m: Mention) -> int:  # noqa: PLR0911
     return 0 if article and _DE.match(m.after.lower()) else 1
 
 
-def is_listed(m: Mention) -> bool:
+def is_listed(m: Mention, near: Mention) -> bool:
     """Whether a name that is cited for nothing may be so in a row with another that is."""
-    if m.match.level > CONTEXT or m.kind or _is_longer(m):
+    # "les canaux Shot et Mash": two weak names stand by one noun.
+    if m.match.level > max(CONTEXT, near.match.level) or m.kind or _is_longer(m):
         return False
+    if near.match.level == WEAK:
+        return m.match.level == WEAK
     if " " in m.shown or "'" in m.shown:
         return True
     # "À la Libération, Le Monde …", "CNN et Time Warner"
@@ -104,7 +139,12 @@ def _is_longer(m: Mention) -> bool:
         return True
     # "dans Le Point des chroniques"
     after, clear = m.after.lower(), m.shown.startswith(("Le ", "La ", "L'"))
-    if _OF.match(after) and not _ISSUE.match(after) and not (clear and after.startswith(" des ")):
+    if (
+        _OF.match(after)
+        and not _HIS.match(after)
+        and not _ISSUE.match(after)
+        and not (clear and after.startswith(" des "))
+    ):
         return True
     small = m.shown.startswith(("le ", "la ", "les ", "l'", "The ")) and " " not in m.shown.partition(" ")[2]
     return small and m.after[:1] == " " and m.after[1:2].isupper()
@@ -120,6 +160,34 @@ def _capital_inside(m: Mention, places: frozenset[str]) -> bool:
     word = m.after[1:].partition(" ")[0]
     return m.after[:1] in _STOPS or (
         m.after[:1] == " " and word.islower() and word.isalpha() and (len(word) > 1 or word == "a")
+    )
+
+
+def _speaks(after: str) -> bool:
+    """Whether what follows a name, in small letters, is a verb that papers are the subject of."""
+    word = _SPEECH.match(_CLITICS.sub("", after, count=1))
+    return word is not None and word.group() in load_words().verbs
+
+
+def _acts(m: Mention, after: str) -> bool:
+    """Whether a name with a capital article begins a sentence in which it does something, or a paper is spoken of."""
+    words = load_words()
+    core = m.shown.partition("'")[2] or m.shown.partition(" ")[2]
+    if m.shown.startswith("Al-") and after.startswith(words.apposed):
+        return True
+    if not m.shown.startswith(_WITH_ARTICLE[:6]) or core in words.small or after.startswith(words.usually):
+        return False
+    if after.startswith(words.apposed):
+        return True
+    rest = _CLITICS.sub("", after, count=1)
+    word = _SPEECH.match(rest)
+    if word is None or word.group() not in words.does:
+        return False
+    return (
+        core.count(" ") > 0
+        or m.shown[0] == "T"
+        or not words.press.isdisjoint(_SPEECH.findall(after[:110]))
+        or (word.group() in words.modal)
     )
 
 

@@ -6,6 +6,7 @@ Each test looks at the name's line only, and at no more than a few hundred chara
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -14,16 +15,21 @@ from biascheck.outlets import DISTINCT, WEAK, Match, Outlet, Table, listed, load
 __all__ = [
     "CAPITAL",
     "EDGES",
+    "NAMES",
     "OPENING_SIGNS",
     "Mention",
     "Words",
+    "ending",
     "is_agency",
     "is_alone",
-    "is_byline",
-    "is_captioned",
+    "is_origin",
+    "is_rights",
+    "is_signed",
+    "last_words",
+    "load_words",
+    "strip_articles",
+    "without",
 ]
-__all__ += ["is_credit", "is_origin", "is_person", "is_photo", "is_pictures", "is_signed", "is_suffix", "last_words"]
-__all__ += ["load_words", "strip_articles", "without"]
 
 #: Signs around a name that say nothing.
 EDGES = " \t*•·-–—>|_→[](){}«»\"'.:,;©®/"
@@ -33,32 +39,52 @@ _ARTICLES = frozenset(
 )
 #: Signs that a label and the name it labels have none of between them.
 _PLAIN = frozenset(".()\n")
-#: What shows a picture's credit by itself, and what does after a word for a picture.
-_CREDITS = ("©", "(c)", "(photo", "[photo", "(foto", "[foto", "(image", "(crédit")
-_BEFORE_NAMES = (":", "…", "...", "|", "/", "by ", "par ")
 _JOINTS = frozenset(("", "/", ",", ":", "©", "|", "(", "[", "-", "–", "—", "&", "+"))
 #: Signs that may open before a name.
 OPENING_SIGNS = " \t\"«»“”'([*_"
 #: Patterns with this class are slow to compile: they stand as text, for the cache of `re`.
 CAPITAL = "A-ZÀ-ÖØ-ÞŁŚŠŽČА-ЯЁІЇЄ"
-_PERSON = (
-    rf"(?:[{CAPITAL}][\w'.-]{{0,25}} ){{1,3}}[{CAPITAL}][\w'.-]{{1,25}}\s?[|/]\s?(?:[A-Z]{{2,5}}[ /|]{{1,3}}){{0,2}}$"
+NAMES = rf"[{CAPITAL}][\w'.-]{{0,25}}(?: (?:d[eu] |de la |van |von |el )?[{CAPITAL}][\w'.-]{{0,25}}){{1,3}}"
+_DATELINE = re.compile(
+    r"[^.!?()\n]{0,70}\($|[^()\n]{1,45}\d{4}[^()\n]{0,10}\($"
+    r"|[^.!?()\n]{2,40}\d{1,2}(?:er)? [a-zéû]{3,5}\.[ ,–—-]{1,3}\($"
 )
-_NAMES = rf"[{CAPITAL}][\w'.-]{{0,25}}(?: (?:d[eu] |de la |van |von |el )?[{CAPITAL}][\w'.-]{{0,25}}){{1,3}}"
-_PERSON_AFTER = (
-    rf"(?:\s?[/|]\s?(?:Archives?|[A-Z]{{2,6}}))?\s?[/|]\s?[{CAPITAL}][\w.-]{{0,25}} [{CAPITAL}][^.]{{0,30}}$"
-)
-_DATELINE = re.compile(r"[^.!?()\n]{0,70}\($|[^()\n]{1,45}\d{4}[^()\n]{0,10}\($")
 _DASH_DATELINE = rf"[{CAPITAL}]{{3,20}}[^\n.]{{0,30}}[—–-]\s?$"
 _AFTER_DATELINE = re.compile(r"[^()\n]{0,25}\)[ .]{0,3}[-–—:]")
 _AFTER_SLASH = rf"\s?/\s?[{CAPITAL}]|\s?[–—-]\s"
 _WORD = re.compile(r"[^\W\d_]+")
+#: Who wrote a report, translated it and edited it, in brackets behind it.
+_TEAM = re.compile(
+    r"\((?:reportages?|reporting|version française|writing|édité|rédigé|écrit par|avec la contribution|contribution)\b"
+)
+#: "bur-tll/cbn/alc © 2024"
+_INITIALS = re.compile(r"\W{0,3}[a-z]{2,6}(?:[/-][a-z]{2,6}){1,6} {1,3}(?:©|\(c\)|copyright)[ ©\d-]{0,9}")
+_RIGHTS = re.compile(r"\W{0,3}(?:\(c\)|©)?\s?copyright[ ©:\d-]{0,12}")
+#: The names before the agency of a byline that the text follows on its line.
+_ALONG = rf"\W{{0,2}}(?:[{CAPITAL}][\w.'-]{{0,25}}[ ,]{{1,2}}(?:et |la )?){{1,5}}[(]?(?:avec|with) (?:l'|the )?$"
+_TEXT = rf"\)?(?:\.| ?[–—-]) [«\" ]{{0,2}}[{CAPITAL}]"
+#: What may stand between "via" and the name of a channel.
+_CHANNELS = frozenset(
+    f"{word}{telegram}"
+    for word in ("le canal", "la chaîne", "le compte", "canal", "chaîne")
+    for telegram in ("", " telegram")
+)
 _FROM = frozenset("par dans sur de du d depuis chez au by in on from at".split())
-_DATED = re.compile(r"(?:le|en|on|in|du|sous|par|et|traduit)\b[^.]{0,60}$")
+_DATED = re.compile(
+    r"(?:le|en|on|in|du|sous|par|et|traduit)\b[^.]{0,60}(?:\. (?:Tradu|tradu|Propos|Texte|Repro)[^.]{0,50})?$"
+)
+
+
+#: Phrases by their last words.
+Endings = dict[str, set[str]]
 
 
 class Mention(NamedTuple):
-    """A match, the outlet that is meant, and its line: what stands before and after, as it is and in small letters."""
+    """A match, the outlet that is meant, and its line: what stands before and after, as it is and in small letters.
+
+    `head` and `tail` tell that the line is among the first or last of the text, `first` that it is the first one, and
+    `more` that others follow it.
+    """
 
     match: Match
     row: int
@@ -73,6 +99,8 @@ class Mention(NamedTuple):
     head: bool
     tail: bool
     in_list: bool
+    first: bool
+    more: bool
 
 
 class Words:
@@ -90,17 +118,36 @@ class Words:
         )
         self.inside = listed(origin["inside"])
         self.begins, self.taken = frozenset(listed(origin["begins"])), frozenset(listed(origin["taken"]))
+        self.firsts, self.ours = frozenset(listed(origin["firsts"])), frozenset(listed(origin["ours"]))
+        self.asks = frozenset(listed(origin["asks"]))
         self.ending = listed(origin["ending"])
         self.follow = listed(origin["follow"])
         self.pictures = frozenset(listed(photo["word"]))
         self.photo_names, self.photo_domains = frozenset(listed(photo["names"])), frozenset(listed(photo["agencies"]))
         self.joined, self.filler = _endings(agency["with"]), frozenset(listed(agency["filler"]))
         self.sentence, self.by = frozenset(listed(agency["sentence"])), frozenset(listed(origin["by"]))
+        self.written, self.behind = frozenset(listed(origin["written"])), frozenset(listed(origin["behind"]))
+        self.heads, self.along = frozenset(listed(origin["heads"])), listed(origin["along"])
+        self.wires = listed(origin["wires"])
+        self.told = frozenset(listed(origin["told"]))
+        self.drawn, self.drawing = frozenset(listed(origin["drawn"])), frozenset(listed(origin["drawing"]))
         self.bare, self.places = frozenset(listed(words["names"]["bare"])), frozenset(listed(said["places"]))
         self.usual, self.usually = frozenset(listed(said["usual"])), listed(said["usually"])
-        self.told_by = tuple(f" {word}{end}" for word in listed(said["participle"]) for end in ("", "e", "s", "es"))
+        self.told_by = _by_last(f" {word}{end}" for word in listed(said["participle"]) for end in ("", "e", "s", "es"))
         self.before, self.firm = _endings(said["before"]), _endings(said["firm"])
-        self.noun, self.after = _endings(said["noun"]), listed(said["after"])
+        self.noun = _endings(said["noun"])
+        self.after: dict[str, tuple[str, ...]] = {}
+        for phrase in listed(said["after"]):
+            self.after[phrase[:2]] = (*self.after.get(phrase[:2], ()), phrase)
+        self.verbs = frozenset(
+            stem + end
+            for stem in listed(said["stems"])
+            for end in ("e", "ent", "ait", "aient", "a", "era", "erait", "èrent")
+        ) | frozenset(listed(said["verbs"]))
+        self.modal, self.press = frozenset(listed(said["modal"])), frozenset(listed(said["press"]))
+        self.does = self.modal | frozenset(listed(said["does"]))
+        self.apposed, self.verbal = listed(said["apposed"]), frozenset(listed(words["names"]["verbal"]))
+        self.small = frozenset(listed(words["names"]["small"]))
         self.spoke = frozenset(listed(said["spoke"]))
         self.foreign, self.ordinary = listed(words["names"]["german"]), frozenset(listed(words["names"]["foreign"]))
         self.countries = {country: listed(stems) for country, stems in words["countries"].items()}
@@ -113,9 +160,31 @@ def load_words() -> Words:
     return Words(load_table())
 
 
-def _endings(text: str) -> tuple[str, ...]:
-    """Phrases for `endswith`, without the articles that are stripped from what they are compared with."""
-    return tuple(dict.fromkeys(strip_articles(" " + item) for item in listed(text)))
+def _endings(text: str) -> Endings:
+    """Phrases for `ending`, without the articles that are stripped from what they are compared with."""
+    return _by_last(strip_articles(" " + item) for item in listed(text))
+
+
+def _by_last(phrases: Iterable[str]) -> Endings:
+    """Phrases, a blank before each, by the last word."""
+    found: Endings = {}
+    for phrase in phrases:
+        found.setdefault(phrase[phrase.rfind(" ") :], set()).add(phrase)
+    return found
+
+
+def ending(text: str, phrases: Endings) -> str:
+    """The shortest of some phrases, of up to seven words, that a text ends with; else nothing."""
+    at = text.rfind(" ")
+    known = phrases.get(text[at:]) if at >= 0 else None
+    if known is not None:
+        for _ in range(7):
+            if text[at:] in known:
+                return text[at:]
+            at = text.rfind(" ", 0, at)
+            if at < 0:
+                break
+    return ""
 
 
 def strip_articles(text: str) -> str:
@@ -175,11 +244,12 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
     near = " " + m.low[-110:]
     for _ in range(2):
         near = strip_articles(near)
-        if near.endswith(words.lead):
+        if ending(near, words.lead):
             return True
-        if not near.endswith(words.noun):
+        noun = ending(near, words.noun)
+        if not noun:
             break
-        near = without(near, words.noun)
+        near = near.removesuffix(noun)
     edge = m.head or m.tail or m.kind == "byline"
     if edge and len(m.after.strip(EDGES)) <= 30:
         written = strip_articles(" " + m.low)
@@ -187,7 +257,7 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
             by = m.before[: len(written) - 1].strip().rpartition(" ")[0]
             if is_signed(by):
                 return True
-    previous = m.previous.strip(EDGES)
+    previous = m.previous.lower().strip(EDGES)
     return (
         bool(previous)
         and not b.strip(EDGES)
@@ -201,10 +271,21 @@ def _is_taken(low: str, after: str, words: Words) -> bool:
     said = _WORD.findall(low[:120])
     if not 1 < len(said) <= 14 or len(low) > 120 or said[0] not in words.begins or words.taken.isdisjoint(said[:9]):
         return False
+    # "L'original de ce texte", but "L'enquête publiée par"; "Lire notre enquête" is the page's own.
+    whole = not words.firsts.isdisjoint(said)
+    if (said[0] in words.asks and not whole) or not words.ours.isdisjoint(said):
+        return False
     if _FROM.isdisjoint(said[-3:]):
         return False
     rest = after.strip(' .)»"')
-    return ". " not in low and (not rest or (rest[0] in ",(" and len(rest) <= 60) or _DATED.match(rest) is not None)
+    if ". " in low:
+        return False
+    return (
+        not rest
+        or (rest[0] in ",(" and len(rest) <= 60)
+        or _DATED.match(rest) is not None
+        or (whole and after[:2] == ". ")
+    )
 
 
 def _labelled(low: str, after: str, labels: tuple[str, ...]) -> bool:
@@ -213,9 +294,9 @@ def _labelled(low: str, after: str, labels: tuple[str, ...]) -> bool:
     if label is None:
         return False
     gap = low[len(label) :].strip(" \"«('")
-    if gap and gap[0] in ":–—-→|=(":
+    if gap and gap[0] in ":–—-→|=(/":
         return len(gap) <= 90 and ". " not in gap and len(after) < 160
-    said = gap in {"", "le", "la", "l'", "les", "le site", "the", "http://", "https://"}
+    said = gap in {"", "le", "la", "l'", "les", "le site", "the", "http://", "https://"} or gap in _CHANNELS
     return said and len(after.strip()) <= 40
 
 
@@ -228,83 +309,6 @@ def _inside(near: str, labels: tuple[str, ...]) -> bool:
     if not head.endswith(labels):
         return False
     return without(head, labels).rstrip()[-1:] in {"", "(", "[", ".", "|", "/", "–", "—", "-"}
-
-
-def is_pictures(m: Mention) -> bool:
-    """Whether the agency, or this name of it, stands for pictures."""
-    words = load_words()
-    return m.shown in words.photo_names or not words.photo_domains.isdisjoint(m.outlet.domains)
-
-
-def is_credit(low: str) -> bool:
-    """Whether a line, in small letters, ends with a picture's credit that a name may follow."""
-    near = low[-62:]
-    if any(sign in near for sign in _CREDITS):
-        return True
-    pictures = load_words().pictures
-    for sign in _BEFORE_NAMES:
-        at = near.rfind(sign)
-        if at > 0:
-            said = near[:at].rstrip()
-            for part in (said, said.removesuffix(" photo")):
-                if part.replace(".", " ").rpartition(" ")[2].lstrip("([«|/-") in pictures:
-                    return True
-    return False
-
-
-def is_person(before: str) -> bool:
-    """Whether a line ends with a person's name and a bar, as photographers are credited."""
-    return re.search(_PERSON, before[-90:]) is not None
-
-
-def is_photo(m: Mention) -> bool:  # noqa: PLR0911
-    """Whether the name stands in a picture's credit."""
-    b, tight = m.before.rstrip(), m.after.lstrip()
-    rest, low = m.after.strip(" .)]"), m.low.rstrip()
-    ends = len(rest) <= 45 or tight.startswith((")", "/", "|", "]"))
-    pictures, agency = is_pictures(m), m.outlet.agency
-    # "(EPA)" in a story is an environment agency.
-    brackets = {"("} if m.shown in load_words().photo_names or not m.shown.isupper() else set()
-    if pictures and ends and (b[-1:] in {"/", "|", "©", "-", "–"} | brackets or tight[:1] in {"/", "|"}):
-        return True
-    if agency and not m.tail and re.match(_PERSON_AFTER, m.after.rstrip(" .)]")):
-        return True
-    if agency and low[-1:] in {"", "(", "[", "."} and tight[:6].lower() in {"photo:", "photo ", "photo/", "photos"}:
-        return True
-    if agency and not rest and not m.tail and low.endswith(("/", "[", " photo", " photos", " foto")):
-        return True
-    if agency and not rest and m.head and not m.tail and m.match.level == DISTINCT and low.endswith((".", "!", "»")):
-        return True
-    alone = not low.replace("copyright", "").strip("© 0123456789-")
-    alone = alone and (not rest or rest.lower().startswith(("tous droits", "all rights", "reprod")))
-    if alone and "©" in b and m.tail and agency and not pictures:
-        return False
-    if m.kind == "photo_credit" and ends:
-        joined = b[-1:] in {"", "/", "|", "©", ":", "(", "…", "+", "&"} or tight[:1] in {"/", "|"}
-        return joined or low.endswith((" via", " by", " par", ",", "-", "–", ".")) or b.count(" ") <= 4
-    if m.kind in {"agency_signoff", "byline", "dateline"}:
-        return False
-    if ends and is_credit(m.low):
-        return True
-    if agency and is_captioned(m):
-        return True
-    if agency and ends and is_person(m.before):
-        return "|" in m.before[-4:] or not (m.tail and "(" in m.before[-60:])
-    return agency and ends and low.endswith(" via") and "/" in m.before[-60:]
-
-
-def is_captioned(m: Mention) -> bool:
-    """Whether a word for a picture stands right before a name that may be an ordinary word, and a line's end after."""
-    rest, b = m.after.strip(" .)]"), m.low.rstrip(' "«')
-    if rest and not (rest[0] in "/|-–" and len(rest) <= 40):
-        return False
-    if b.endswith((":", "©", "/", "|")):
-        return is_credit(m.low)
-    for kind in (" d'archives", " d'illustration"):
-        b = b.removesuffix(kind)
-    head, _, word = b.rpartition(" ")
-    word = word.lstrip("([")
-    return word in load_words().pictures and (not head or head.endswith((".", "!", "?", "»", "©", "|", "/")))
 
 
 def is_agency(m: Mention) -> bool:  # noqa: PLR0911
@@ -327,54 +331,48 @@ def is_agency(m: Mention) -> bool:  # noqa: PLR0911
         return True
     # "… the road is closed. AFP", "(Reporting by …) Reuters"
     closing = (m.tail or m.kind == "agency_signoff") and not after.strip(EDGES) and m.shown[0].isupper()
-    if closing and bare.endswith((".", "!", "?", "»", ")")) and (m.match.level == DISTINCT or m.shown.isupper()):
+    if (
+        closing
+        and bare.rstrip(" /").endswith((".", "!", "?", "»", ")"))
+        and (m.match.level == DISTINCT or m.shown.isupper())
+    ):
         return True
     edge = m.head or m.tail or m.kind in {"byline", "agency_signoff", "dateline", "update_stamp"}
+    if (edge or m.kind == "legal") and is_rights(m):
+        return True
+    team = m.low[m.low.rfind("(") :] if m.tail and m.line.rstrip(" .").endswith(")") else ""
+    if _TEAM.match(team) and team.rstrip().endswith((" pour", " for", " par", ",", " avec")) and ")" not in after[:-2]:
+        return True
+    if m.head and re.match(_TEXT, after) and re.fullmatch(_ALONG, b[-140:]) and is_signed(b):
+        return True
     low = strip_articles(" " + m.low.replace("(", " "))
-    with_it = low.endswith(words.joined)
+    with_it = bool(ending(low, words.joined))
     joint = with_it or b.rstrip(" 0123456789")[-1:] in _JOINTS
     joint = joint or low.strip() in {"", "par", "by"}
     if (" " + m.low.rstrip()).endswith((" par", " by", " von", " por", " da")) and len(m.line) <= 70:
         joint = True
     if not joint:
         return False
-    if edge and len(m.line) <= 130 and is_signed(m.line):
+    if edge and len(m.line) <= 130 and is_signed(m.before) and is_signed(m.after):
         return True
     square = b.rfind("[") > b.rfind("(")
     opening, close = (b.rfind("["), "]") if square else (b.rfind("("), ")")
     opening = -1 if close in b[opening:] else opening
     closed = after.find(close)
     if opening >= 0 and closed >= 0 and len(b) - opening <= 60 and closed <= 40:
-        ends = not after[closed + 1 :].strip(' ."»')
-        return ends and m.tail and is_signed(b[opening:] + after[:closed])
+        rest = after[closed + 1 :].strip(' ."»')
+        # A headline has no full stop behind the bracket.
+        edged = m.tail or (m.first and m.more and len(after) == closed + 1)
+        return not rest and edged and is_signed(b[opening:]) and is_signed(after[:closed])
     return edge and with_it and not after.strip(" .)") and is_signed(last_words(b))
 
 
-def is_suffix(m: Mention) -> bool:
-    """Whether the name stands after a headline."""
-    if not (m.head or m.kind == "site_banner") or m.kind == "byline":
+def is_rights(m: Mention) -> bool:
+    """Whether the text's rights are the name's: ``Copyright AFP.``, ``bur-tll/cbn © 2024 Agence France-Presse``."""
+    rest = m.after.lower().strip(" .,-–)0123456789")
+    if rest and not rest.startswith(("tous droits", "toute repro", "all rights", "reprod", "droits")):
         return False
-    b = m.before.rstrip()
-    if b[-1:] not in {"-", "–", "—", "|", "•", "·"} or b[-2:-1] not in {" ", "|"} or m.before == b:
-        return False
-    headline = b[:-1].strip()
-    if len(headline) < 20 or headline.count(" ") < 3:
-        return False
-    rest = m.after.strip(" .")
-    return rest.lower() in load_words().tail or not rest or (rest[0] in "-–—|:" and len(rest) <= 40)
-
-
-def is_byline(m: Mention) -> bool:
-    """Whether the name is that of a byline's paper: ``Par Le Figaro``, ``Par Anne Morel (Mediapart)``."""
-    if not (m.head or m.kind == "byline") or m.after.strip(" .)]") or len(m.line) > 90:
-        return False
-    words = load_words()
-    if m.low.strip(EDGES) in words.by:
-        return True
-    by, _, person = m.before.strip().partition(" ")
-    # "Anne Morel | News 24" may be the page's own.
-    signed = person.endswith((",", "/", "|", "(", "-", "–", "—", "[", "•")) and by.lower() in words.by
-    return signed and re.fullmatch(_NAMES, person.rstrip(" ,/|([-–—•")) is not None
+    return _INITIALS.fullmatch(m.before) is not None or _RIGHTS.fullmatch(m.low) is not None
 
 
 def is_alone(m: Mention) -> bool:

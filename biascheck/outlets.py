@@ -7,17 +7,15 @@ longest known ending of its host. How surely a form is a name, and not an ordina
 
 from __future__ import annotations
 
-import csv
 import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from typing import Any, NamedTuple
 
 from biascheck.lexicon import read_table
+from biascheck.outlet_rows import Outlet, bare_name, cell_parts, listed, read_rows, row_names
 
 __all__ = [
     "CONTEXT",
@@ -48,7 +46,6 @@ _FRENCH = frozenset(("Le", "La", "Les", "L'"))
 _CONTRACTED = {"Le": ("au ", "du "), "Les": ("aux ", "des ")}
 #: What stands in French before an English name instead of its article.
 _ENGLISH = ("le ", "l'", "au ", "du ")
-_PLAIN = str.maketrans("ÉÈÀ", "EEA")
 #: Signs that a name behind them is part of.
 _NO_EDGE = frozenset("@#_")
 _HOST_DOT = re.compile(r"\.[A-Za-z]{2}")
@@ -59,25 +56,6 @@ _HANDLE = re.compile(r"(?<![\w.@])@(\w{4,40})")
 #: What makes a name the beginning of another word.
 _JOINED = re.compile(r"[^\W_]|-[^\W\d_A-Z]")
 _ENDINGS = (".com", ".co.uk", ".ru", ".fr", ".de", ".es", ".org", ".net", ".it")
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """An outlet or agency, as a row of `outlets.csv` gives it."""
-
-    name: str
-    aliases: tuple[str, ...]
-    domains: tuple[str, ...]
-    country: str
-    languages: tuple[str, ...]
-    ownership: str
-    agency: bool
-    translated_names: tuple[str, ...]
-
-    @property
-    def shown(self) -> str:
-        """The name without the bracket that tells it from others of the same name."""
-        return bare_name(self.name)
 
 
 class Match(NamedTuple):
@@ -114,15 +92,6 @@ def _stands(text: str, form: _Form, start: int) -> bool:
     )
 
 
-def listed(text: str) -> tuple[str, ...]:
-    r"""The items of a word list: lines of items with bars between.
-
-    >>> listed("ici|là\nailleurs")
-    ('ici', 'là', 'ailleurs')
-    """
-    return tuple(item for line in text.strip("\n").split("\n") for item in line.split("|") if item)
-
-
 class Table:
     """The rows of `outlets.csv`, what finds their names in a text, and their hosts.
 
@@ -144,10 +113,15 @@ class Table:
         self._english = frozenset(listed(names["english"]))
         self._never, self._people = frozenset(listed(names["never"])), frozenset(listed(names["people"]))
         # One line a row: its own names, a tab, names put into French.
-        cells = [_cell(row) for row in rows]
+        cells = [row_names(row) for row in rows]
+        # The last row's names are no outlets, and hide those that stand in them: "Spoutnik V".
+        self._hiding = (len(rows),)
+        cells.append("\n" + "|".join(listed(names["longer"])) + "\t")
         self._begins = [0, *itertools.accumulate(len(cell) for cell in cells)]
         self._names = "".join(cells)
-        self._keys = sorted({key.rstrip(" (") for key in _KEY.findall(self._names)})
+        # An ordinary word in small letters is no name alone, and what is longer has a key of its own.
+        keys = {key.rstrip(" (") for key in _KEY.findall(self._names)}
+        self._keys = sorted(key for key in keys if not (key.islower() and key in self._never))
         # A key that begins another sorts before it, and has its forms too.
         self._automaton = AhoCorasick(
             self._keys,
@@ -199,6 +173,10 @@ class Table:
         """Whether a word is a name wherever it stands."""
         return word in self._distinct
 
+    def is_name(self, name: str) -> bool:
+        """Whether a row has this name or alias, or its article and this."""
+        return any(f"{start}{name}{end}" in self._names for start in _STARTS for end in ("|", "\t", " ("))
+
     def host(self, host: str, path: str) -> int | None:
         """The row of the longest known ending of a host, a Telegram channel before Telegram."""
         if host in {"t.me", "telegram.me"}:
@@ -240,7 +218,9 @@ class Table:
                 if form is None:
                     continue
                 at = bisect_right(opens, start) - 1
-                if at < 0 or spans[at][1] <= start or not spans[at][2]:
+                # "Le Figaro.fr" is a name, "figaro" in "https://…" is not.
+                free = at < 0 or spans[at][1] <= start or not spans[at][2]
+                if form.owners != self._hiding and (free or (start == opens[at] and end >= spans[at][1])):
                     yield Match(form.owners, form.level, start - form.key + form.shift, end, False)
                 last = end
                 break
@@ -309,7 +289,9 @@ class Table:
         """Rows of one name; an agency that has it with a bracket stands behind those that have it without one."""
         if len(rows) == 1:
             return (rows[0],)
-        return tuple(sorted(rows, key=lambda row: self.rows[row][6] == "yes" and f"{text} (" in _cell(self.rows[row])))
+        return tuple(
+            sorted(rows, key=lambda row: self.rows[row][6] == "yes" and f"{text} (" in row_names(self.rows[row]))
+        )
 
     def _write(
         self, forms: dict[tuple[str, int], tuple[list[int], int, int]], name: str, row: int, *, translated: bool
@@ -321,6 +303,9 @@ class Table:
             if row not in rows:
                 rows.append(row)
 
+        if row == len(self.rows):
+            forms[name, 0] = ([row], DISTINCT, 0)
+            return
         qualified, name = name.endswith(")"), bare_name(name)
         if name in self._never or len(name) < 2 or (name.startswith("@") and len(name) < 5):
             return
@@ -346,6 +331,8 @@ class Table:
             for contracted in _CONTRACTED.get(article, ()):
                 size = len(contracted)
                 put(contracted + rest, level if sure else max(level, CONTEXT), size, size)
+                # "le bureau du « Monde »"
+                put(contracted + "« " + rest, level, size + 2, size + 2)
             # "selon le Parisien": with a small article a single word is less surely a name.
             if rest in self._small:
                 level = WEAK
@@ -357,7 +344,7 @@ class Table:
         """How surely a name is no ordinary word."""
         if name == "PA" or name in self._people:
             return WEAK
-        if qualified and " " not in name and core == name and not name.isupper():
+        if qualified and " " not in name and core == name and not name.isupper() and "-" not in name:
             return WEAK
         if name in self._distinct or name[0] == "@":
             return DISTINCT
@@ -365,39 +352,11 @@ class Table:
         return CONTEXT if qualified or translated or name in self._ordinary or single else DISTINCT
 
 
-def _cell(row: list[str]) -> str:
-    """The names of a row; agencies' in capitals too, as credits have them, and capitals without accents."""
-    names = f"{row[0]}|{row[1]}" if row[1] else row[0]
-    if row[6] == "yes":
-        names += "|" + names.upper()
-    if "É" in names or "È" in names:
-        names += "|" + names.translate(_PLAIN)
-    return f"\n{names}\t{row[7]}"
-
-
-def cell_parts(cell: str) -> tuple[str, ...]:
-    """The items of a cell, between which bars stand."""
-    return tuple(cell.split("|")) if cell else ()
-
-
-def bare_name(name: str) -> str:
-    """A name without its bracket."""
-    return name.split(" (", maxsplit=1)[0] if name.endswith(")") else name
-
-
 def _marked(word: str) -> bool:
     """Whether a single word can be no ordinary one: it has a digit, a dot, or capitals inside small letters."""
     return any(c.isdigit() or c in ".&@" for c in word) or (
         len(word) > 5 and not word.isupper() and any(c.isupper() for c in word[1:])
     )
-
-
-@cache
-def read_rows() -> list[list[str]]:
-    """The cells of `outlets.csv` without its head, read once a process; not to be changed."""
-    lines = resources.files("biascheck").joinpath("outlets.csv").read_text(encoding="utf-8").splitlines()
-    # Few cells have a comma; the rest need no reader.
-    return [line.split(",") if '"' not in line else next(csv.reader([line])) for line in lines[1:]]
 
 
 @cache

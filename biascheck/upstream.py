@@ -14,22 +14,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from biascheck.citations import cited, is_listed
+from biascheck.mastheads import is_along, is_byline, is_drawn, is_masthead, is_suffix, is_wire
 from biascheck.mentions import (
     Mention,
     is_agency,
     is_alone,
-    is_byline,
-    is_captioned,
-    is_credit,
     is_origin,
-    is_person,
-    is_photo,
-    is_pictures,
     is_signed,
-    is_suffix,
     load_words,
 )
 from biascheck.outlets import CONTEXT, DISTINCT, Match, bare_name, cell_parts, load_table
+from biascheck.photo_credits import is_captioned, is_credit, is_person, is_photo, is_pictures
 from biascheck.reading import Furniture, Upstream
 
 __all__ = ["ROLES", "find_upstream"]
@@ -47,16 +42,22 @@ EDGE, EDGE_LINES = 700, 3
 _FOREIGN = frozenset({"related", "comment_form", "share", "newsletter", "live_feed", "cookie_banner", "breadcrumb"})
 #: Furniture in which a name that has no other role is no citation.
 _SILENT = frozenset({"legal", "site_tag", "share", "site_banner", "update_stamp", "photo_credit", "byline"})
+#: Furniture in which a noun such as "agences" makes no citation of a name.
+_SIGNED = frozenset({"agency_signoff", "byline", "dateline"})
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _SIGN = re.compile(r"(?:[(\[]|^)([^()\[\]\n]{2,60})[)\]]?[.\s]{0,4}$")
 _DATED = re.compile(
-    r"\W{0,3}[A-ZÀ-Þ][^\W\d_]{1,25}(?:[ ,-]{1,2}(?:[A-ZÀ-Þ]|\d)\w{0,25}){0,3}[^\w()\n]{0,4}"
+    r"\W{0,3}[A-ZÀ-Þ][^\W\d_]{1,25}"
+    r"(?:[ ,-]{1,2}(?:[A-ZÀ-Þ]|\d|[jfmasond][aeuéo][a-zéû]{1,7}\b)\w{0,25}){0,3}[^\w()\n]{0,4}"
     r"\(([a-zé]{2,8}(?:[/, -]{1,2}[a-zé]{2,8}){0,2})\)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
+#: "… dans les décombres. afp/ther"
+_SMALL_SIGN = re.compile(r"[.!?»\"] {1,2}/?([a-z]{2,6}(?:/[a-z]{2,5}){0,3})[.\s]{0,3}$")
 #: What stands between two names of a row.
 _ROW = re.compile(
-    r" ?»?(?:,| et| ou| and| or| y| und| puis| ainsi que|, et)(?: (?:de|à|par|dans|pour|d'|of|to))? ?"
+    r" ?»?(?:, à [A-ZÉ][\w-]{2,14})?"
+    r"(?:,| et| ou| and| or| y| und| puis| ainsi que|, et)(?: (?:de|à|par|dans|pour|d'|of|to))? ?"
     r"(?:le |la |les |l'|the |du |des |au |aux )?[«\" ]{0,3}"
 )
 
@@ -78,6 +79,8 @@ class _Reader:
         self.furniture = sorted(furniture, key=lambda item: item.start)
         self.starts = [item.start for item in self.furniture]
         self.head, self.tail = _edges(self.text)
+        self.opening = len(self.text) - len(self.text.lstrip())
+        self.closing = len(self.text.rstrip())
         self.found: dict[tuple[int, str], tuple[int, int]] = {}
 
     def read(self) -> None:
@@ -91,6 +94,8 @@ class _Reader:
             if seen[owner] > MAX_OCCURRENCES and match.start < last:
                 continue
             mention = self.mention(match)
+            if mention.low.endswith(("du « ", "au « ")) and not mention.after.startswith(" »"):
+                continue
             if mention.shown == "PA":
                 role, row = self.press_association(mention)
             else:
@@ -109,7 +114,7 @@ class _Reader:
             for role, mention in row:
                 near, match = before, mention.match
                 before = mention if role == "cited" else None
-                if role or near is None or near.match.level > CONTEXT or not is_listed(mention):
+                if role or near is None or not is_listed(mention, near):
                     continue
                 left, right = sorted(((near.match.start, near.match.end), (match.start, match.end)))
                 if right[0] - left[1] <= 24 and _ROW.fullmatch(self.text, left[1], right[0]):
@@ -125,8 +130,9 @@ class _Reader:
         stop = text.find("\n", end, end + WINDOW)
         stop = min(len(text), end + WINDOW) if stop < 0 else stop
         previous = ""
-        if begin and text[begin - 1] == "\n":
-            previous = text[max(0, begin - 120) : begin].rstrip().rsplit("\n", 1)[-1].lower()
+        # The line before counts for what begins a line.
+        if begin and (match.address or start - begin <= 20) and text[begin - 1] == "\n":
+            previous = text[max(0, begin - 120) : begin].rstrip().rsplit("\n", 1)[-1]
         before, after = text[begin:start], text[end:stop]
         small = before.lower()
         at = bisect_right(self.starts, start) - 1
@@ -148,6 +154,8 @@ class _Reader:
             start < self.head,
             start >= self.tail,
             in_list,
+            begin <= self.opening,
+            stop < self.closing,
         )
 
     def choose(self, owners: tuple[int, ...], before: str, after: str) -> int:
@@ -157,22 +165,36 @@ class _Reader:
             country = self.table.outlet(owner).country
             if any(stem in near for stem in words.countries.get(country, ())):
                 return owner
-            if after.startswith(")") and any(city in before for city in words.capitals.get(country, ())):
+            cities = words.capitals.get(country, ())
+            # "Le Quotidien, à Dakar, …"
+            if after.startswith(tuple(f", à {city}" for city in cities)):
+                return owner
+            if after.startswith(")") and any(city in before for city in cities):
+                return owner
+            if after.startswith("-") and after[1:].startswith(cities):
                 return owner
         return owners[0]
 
     def press_association(self, m: Mention) -> tuple[str, int]:
-        """`PA` in a credit: Agence France-Presse put into French word by word, or in English the Press Association."""
-        credit = is_person(m.before) or is_credit(m.low)
-        if not credit or (m.after.strip(" .)]") and not m.after.lstrip().startswith(("/", "|"))):
-            return "", m.row
-        return "photo", self.table.domains["afp.com" if _is_french(self.text) else "pa.media"]
+        """`PA`: Agence France-Presse put into French word by word, in English and in Britain the Press Association."""
+        french = _is_french(self.text)
+        row = self.table.domains["afp.com" if french else "pa.media"]
+        closed = not m.after.strip(" .)]") or m.after.lstrip().startswith(("/", "|"))
+        if closed and (is_person(m.before) or is_credit(m.low)):
+            return "photo", row
+        sure = m._replace(row=row, outlet=self.table.outlet(row), match=m.match._replace(level=CONTEXT))
+        if m.before.endswith(("(", "/")) and is_agency(sure):
+            british = any(city in m.low for city in load_words().capitals["GB"])
+            return "agency", self.table.domains["pa.media"] if british else row
+        told = french and m.after[:1] in {"", ",", ".", " ", ":"} and not m.after[1:2].isdigit()
+        return ("cited" if told and cited(sure) else ""), row
 
     def signs(self) -> None:
         """Sign-offs in small letters: ``(mbr avec ats)``, ``jdu/ats``."""
         short, filler = self.table.short, load_words().filler
-        for line in itertools.islice(_LINE.finditer(self.text, 0, self.head), EDGE_LINES):
-            # "BERNE (ats)" before a text.
+        # "BERNE (ats)" before a text.
+        head = _LINE.finditer(self.text, 0, self.head) if "(" in self.text[: self.head] else iter(())
+        for line in itertools.islice(head, EDGE_LINES):
             dated = _DATED.match(line.group()) if "(" in line.group() else None
             for word in _WORD.finditer(line.group(), *dated.span(1)) if dated else ():
                 row, start = short.get(word.group()), line.start() + word.start()
@@ -180,7 +202,14 @@ class _Reader:
                     self.found.setdefault((row, "agency"), (start, line.start() + word.end()))
         for line in list(_LINE.finditer(self.text, self.tail))[-EDGE_LINES:]:
             shown = line.group()[-80:]
-            if len(line.group()) > 40 and "(" not in shown and "[" not in shown:
+            small = _SMALL_SIGN.search(shown)
+            if small is not None:
+                for word in _WORD.finditer(shown, *small.span(1)):
+                    row, start = short.get(word.group()), line.end() - len(shown) + word.start()
+                    if row is not None and row not in self.own:
+                        self.found.setdefault((row, "agency"), (start, start + len(word.group())))
+                continue
+            if line.end() - line.start() > 40 and "(" not in shown and "[" not in shown:
                 continue
             found = _SIGN.search(shown)
             if found is None:
@@ -206,21 +235,27 @@ def _role(m: Mention) -> str:  # noqa: PLR0911
     """The role that a mention has, if any."""
     level, agency = m.match.level, m.outlet.agency
     if m.kind in _FOREIGN:
-        return "origin" if m.kind == "share" and is_alone(m) else ""
+        mast = m.first and m.kind in {"share", "breadcrumb"} and is_masthead(m)
+        return "origin" if mast or (m.kind == "share" and is_alone(m)) else ""
     said = cited(m)
-    if said < 3 and is_origin(m):
+    edge = m.head or m.tail or m.kind
+    if said < 3 and (is_origin(m) or (edge and (is_masthead(m) or is_drawn(m)))):
         return "origin"
+    if agency and said == 2 and (m.kind in _SIGNED or is_along(m.low)) and is_agency(m):
+        return "agency"
     if said < 2:
-        if is_photo(m) if agency or level == DISTINCT else level == CONTEXT and is_captioned(m):
+        if is_photo(m) if agency or level == DISTINCT else (level == CONTEXT or m.shown.isupper()) and is_captioned(m):
             return "photo"
-        if agency and level <= CONTEXT and is_agency(m):
+        if agency and level <= CONTEXT and (is_agency(m) or is_wire(m)):
             return "photo" if is_pictures(m) else "agency"
         if (level <= CONTEXT or m.before.endswith("| ")) and is_suffix(m):
             # "… the road is closed. — Xinhua" signs a story, a headline has no full stop.
             return "agency" if agency and m.tail and m.before.rstrip(" -–—").endswith((".", "»")) else "origin"
         if level <= CONTEXT and (is_alone(m) or is_byline(m)):
             return "origin"
-    if not said or m.kind in _SILENT or "t.me" in m.outlet.domains:
+    # A sentence alone may look like a banner.
+    silent = m.kind in _SILENT and not (m.kind == "site_banner" and m.line.endswith(".") and m.line.count(" ") > 4)
+    if not said or silent or "t.me" in m.outlet.domains:
         return ""
     return "" if (m.head or m.tail) and not m.line.endswith(".") and is_signed(m.line) else "cited"
 
@@ -322,6 +357,10 @@ def find_upstream(
         for (row, role), (start, end) in other.found.items():
             if role == told:
                 reader.found.setdefault((row, role), (start + at, end + at) if at >= 0 else (0, 0))
+    for row, role in list(reader.found):
+        # "UNIAN. …", and below the address of the page there.
+        if role in {"agency", "cited"} and (row, "origin") in reader.found:
+            del reader.found[row, role]
     found = sorted(reader.found.items(), key=lambda item: (ROLES.index(item[0][1]), item[1], item[0][0]))
     return tuple(
         Upstream(o.shown, o.domains[0], o.country, o.ownership, role, start, end)
