@@ -32,7 +32,7 @@ from biascheck.furniture_rules import (
 from biascheck.lines import LineModel
 from biascheck.reading import Furniture
 
-__all__ = ["Found", "bodies", "body", "body_with_offsets", "find_all", "find_furniture", "placed"]
+__all__ = ["LEARNT", "Found", "bodies", "body", "body_with_offsets", "find_all", "find_furniture", "placed"]
 
 #: How much of a paragraph's beginning or end an inline pattern sees.
 MAX_INLINE = 260
@@ -293,7 +293,8 @@ def find_all(texts: Sequence[str], lines: LineModel) -> list[list[Found]]:
     return both
 
 
-_LEARNT = Rule("residue", "line", "", 0.0, "a line that stands on a page and in no article", (), "", False, True, 0)
+#: What stands in the place of a rule where the line model alone sees furniture.
+LEARNT = Rule("residue", "line", "", 0.0, "a line that stands on a page and in no article", (), "", False, True, 0)
 
 
 def bodies(texts: Sequence[str], found: Sequence[Sequence[Found]]) -> list[Body]:
@@ -308,4 +309,4 @@ def bodies(texts: Sequence[str], found: Sequence[Sequence[Found]]) -> list[Body]
 
 
 def _learnt(start: int, end: int) -> Found:
-    return Found(Furniture("residue", start, end), _LEARNT)
+    return Found(Furniture("residue", start, end), LEARNT)

@@ -126,6 +126,7 @@ class BinaryHeads(Head):
         folds: Mapping[str, Sequence[Fold]],
         groups: Sequence[str],
         scales: Mapping[str, FloatArray] | None = None,
+        rising: Mapping[str, npt.NDArray[np.bool_]] | None = None,
         final: bool = True,
     ) -> Self:
         """Fit all heads.
@@ -141,6 +142,8 @@ class BinaryHeads(Head):
             For the thresholds' mean over outlets.
         scales : mapping of head to ndarray, shape (n_features,), optional
             How much each feature counts for a head; 0 keeps it out. All count 1 where nothing is said.
+        rising : mapping of head to ndarray of bool, shape (n_features,), optional
+            Features of which more can only raise the head's score.
         final : bool
             False leaves out the model of all rows: enough for evaluation.
         """
@@ -157,9 +160,14 @@ class BinaryHeads(Head):
             y = Y[:, head]
             known = ~np.isnan(y)
             weight = weights[:, head]
-            how = {"C": self.strength(self.names[head]), "power": self.power(self.names[head])}
             scale = (scales or {}).get(self.names[head], np.ones(width))
             scaled, used = scale_columns(X, scale)
+            up = (rising or {}).get(self.names[head])
+            how: dict[str, Any] = {
+                "C": self.strength(self.names[head]),
+                "power": self.power(self.names[head]),
+                "rising": None if up is None else up[used],
+            }
             margins = unseen_margins(scaled, np.where(known, y, -1), weight, folds[self.names[head]], **how)
             self.calibrate(head, margins, y, weight, groups)
             if final:

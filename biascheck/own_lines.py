@@ -60,15 +60,14 @@ class OwnLines(LeftoverCounts):
         self.keys = keys
         self.trust = trust
 
-    def marks(self, leftovers: Leftovers) -> Iterator[Mark]:
-        """The line of a site where a text has one, which says most of its place, and every other item."""
+    def further(self, leftovers: Leftovers) -> Iterator[Mark]:
+        """The line of a site where a text has one, which says most of its place."""
         best = self._best(leftovers)
         if best is not None:
             # Lines of one site are one witness.
             trust, start, end = best
             yield Mark(_RULE, -math.log1p(-trust), start, end, _WHY)
             yield Mark(_STRONG, 1.0, start, end, _WHY)
-        yield from super().marks(leftovers)
 
     def find(self, texts: Sequence[Leftovers]) -> npt.NDArray[np.bool_]:
         """Whether each text has a line of a site, shape (n_texts,)."""

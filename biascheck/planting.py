@@ -13,12 +13,14 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from biascheck.corpus import Row
 from biascheck.dataset import LeftoverSet
+from biascheck.furniture import find_furniture
 from biascheck.leftovers import LeftoverCounts, find_leftovers
 from biascheck.lines import LineModel
 from biascheck.teacher import PageLines
@@ -28,10 +30,17 @@ __all__ = ["Family", "Page", "plant", "plant_leftovers", "read_families", "read_
 #: Clean articles and wire copy among the cases.
 CLEAN = 3000
 
+#: Strength of a rule for source links from which a text says itself that it was taken over.
+SURE_LINK = 0.9
+#: A longer first line of a text is no title.
+MAX_TITLE = 160
+
 #: Types of the table of seen markers that say of a page that its article came from elsewhere, whatever their language.
 _TELLING = frozenset(
     {"source_link", "headline_suffix", "site_tag", "prompt_leak", "translation_note", "site_banner", "scrape_residue"}
 )
+#: Agencies write these, in their own language, and newsrooms leave them in as others do: they tell nobody apart.
+_AGENCIES_OWN = frozenset({"photo_credit", "wire_dateline", "wire_signoff"})
 _NOT_FURNITURE = frozenset({"calque", "spin_artifact", "glue"})
 _ABOVE = frozenset({"breadcrumb", "site_banner", "scrape_residue"})
 _UNDER_TITLE = frozenset({"byline", "update_stamp", "photo_credit", "live_furniture", "wire_dateline"})
@@ -60,7 +69,7 @@ class Family:
 
 
 def read_families(file: Path) -> list[Family]:
-    """The families that we wrote, `data/leftovers/written.jsonl`."""
+    """The families of a file of `data/leftovers`; they are called by its name."""
     families = []
     for line in file.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
@@ -76,7 +85,7 @@ def read_families(file: Path) -> list[Family]:
             )
             for page in record["pages"]
         ]
-        families.append(Family(f"written {record['family']}", bool(record["aggregated"]), pages))
+        families.append(Family(f"{file.stem} {record['family']}", bool(record["aggregated"]), pages))
     return families
 
 
@@ -100,7 +109,11 @@ def read_markers(markers: Path, labels: Path, *, pages: int = 6, seed: int = 0) 
     chance = random.Random(seed)  # noqa: S311
     families = []
     for site, seen in sorted(by_site.items()):
-        telling = [m for m in seen if m[1] in _TELLING or m[2] not in {"fr", "mixed"}]
+        foreign = {m for m in seen if m[2] not in {"fr", "mixed"}}
+        if not known[site] and foreign.issuperset(seen):
+            # Its pages are in that language. Around a French text its lines would be another site's leftovers.
+            continue
+        telling = [m for m in seen if m[1] in _TELLING or (m in foreign and m[1] not in _AGENCIES_OWN)]
         if known[site] and not telling:
             continue
         drawn = []
@@ -158,9 +171,17 @@ def _glued(paragraphs: list[str], chance: random.Random) -> list[str]:
 
 
 def _titled(text: str) -> tuple[str, str]:
-    """A title for a body that has none: the first words of its first sentence."""
-    first = text.strip().split("\n", 1)[0]
+    """The title of a text and its body; where the first line is none, the first words of its first sentence."""
+    first, _, rest = text.strip().partition("\n")
+    first = first.strip()
+    if len(first) <= MAX_TITLE and first[-1:] not in {".", "…"} and rest.strip():
+        return first, rest
     return " ".join(first.split(". ")[0].split()[:16]).rstrip(",;:."), text
+
+
+def _links_back(text: str) -> bool:
+    """Whether a text is no clean case: it ends as on portals, with a link to the page that it is the beginning of."""
+    return any(item.rule.kind == "source_link" and item.rule.aggregated >= SURE_LINK for item in find_furniture(text))
 
 
 def plant_leftovers(
@@ -172,12 +193,16 @@ def plant_leftovers(
     must leave alone.
     """
     chance = random.Random(0)  # noqa: S311
-    hosts = [row.text for row in rows if len(row.text) < 8000]
-    chance.shuffle(hosts)
+    bodies = [row.text for row in rows if len(row.text) < 8000]
+    chance.shuffle(bodies)
     texts: list[tuple[str, int, str, str]] = []
     families = read_families(leftovers / "written.jsonl")
     if markers.is_file():
         families += read_markers(markers, leftovers / "seen.csv")
+    for name in ("plain.jsonl", "plain2.jsonl"):
+        if (leftovers / name).is_file():
+            families += read_families(leftovers / name)
+    hosts = list(islice((text for text in bodies if not _links_back(text)), len(families) * 13 + 6))
     for number, family in enumerate(families):
         # Ours have three pages each, the seen ones six.
         for turn, page in enumerate([*family.pages] * (6 // len(family.pages))):
@@ -185,8 +210,12 @@ def plant_leftovers(
             text = plant(page, *_titled(host), seed=number * 100 + turn)
             texts.append((text, int(family.aggregated), family.name, family.name.split()[0]))
     own = [row for row in rows if row.kind in {"native", "agency"} and row.set != "written"]
-    for row in chance.sample(own, min(CLEAN, len(own))):
-        texts.append((row.text, 0, row.outlet, "wire" if row.kind == "agency" else "article"))
+    for number, row in enumerate(chance.sample(own, min(CLEAN, len(own)))):
+        if _links_back(row.text):
+            continue
+        # Half of them with a headline of their own, as all that leftovers are planted around has: it tells nothing.
+        text = plant(Page(), *_titled(row.text), seed=number) if number % 2 else row.text
+        texts.append((text, 0, row.outlet, "wire" if row.kind == "agency" else "article"))
     texts += [(page.text, 0, page.site, "page") for page in pages if page.layout != "nodes"]
     return LeftoverSet(
         LeftoverCounts().transform(find_leftovers([text for text, _, _, _ in texts], lines)),

@@ -23,7 +23,7 @@ from biascheck.folds import Fold, folds_of, make_folds
 from biascheck.frames import FrameNgrams
 from biascheck.furniture import bodies, find_all
 from biascheck.heads import BinaryHeads, Heads, LanguageHead, as_matrix
-from biascheck.leftovers import COLUMNS, LeftoverCounts
+from biascheck.leftovers import COLUMNS, TOLD_TOGETHER, LeftoverCounts
 from biascheck.lexicon import lexicon_checksum, load_lexicon
 from biascheck.lines import LineModel
 from biascheck.loaded import LoadedHead
@@ -69,15 +69,17 @@ LANGUAGE_SET_WEIGHT = {"ppn": 0.3, "written": 2.0}
 #: language models in one site: there the cut is by year and by model.
 CUTS = {"original": "year", "agency": "year", "translated": "outlet", "rewritten": "year", "language": "system"}
 #: C of the heads that need another than 0.5.
-STRENGTH = {"agency": 0.2, "translated": 0.25}
+STRENGTH = {"agency": 0.2, "translated": 0.25, "aggregated": 0.05}
 #: Power of the log-count ratios of the heads that weigh their columns so (`biascheck.margins.emphasis`). It helps where
 #: one desk's habits are looked for, and costs recall where outlets and systems differ more than labels.
-EMPHASIS = {"agency": 0.5}
-#: C of the head `aggregated`; how much the families count that we wrote to be hard; which leftovers count double, since
-#: they are known beforehand to be telling. Words of leftovers count half: there are many, of few families.
-AGGREGATED_STRENGTH = 0.01
-WRITTEN_FAMILIES = 0.5
+EMPHASIS = {"agency": 0.5, "aggregated": 0.25}
+#: For `aggregated`, how much count what stands together in a line and the words of leftovers, of which there are many,
+#: of few families; which leftovers count double, since they are known beforehand to be telling.
+TOGETHER, LEFTOVER_WORDS = 0.7, 0.5
 SURE_LEFTOVERS = frozenset({"rule", "strong rule", "upstream origin"})
+#: Signs that a text was taken over. No other sign beside them, and not their being many, makes them less.
+RISING_LEFTOVERS = SURE_LEFTOVERS | {"glue", "stop", "joined twice", "told foreign"}
+RISING_LEFTOVERS |= {name for name in COLUMNS if name.startswith(("form ", "translation_note "))}
 
 
 def build_training(corpus: Path, written: Path) -> TrainingSet:
@@ -339,10 +341,8 @@ def leftover_folds(leftovers: LeftoverSet) -> list[Fold]:
 
 
 def aggregated_weights(leftovers: LeftoverSet) -> npt.NDArray[np.float64]:
-    """`root_weights` by family or outlet, less for the families that we wrote to be hard, shape (n_cases,)."""
-    weights = root_weights(leftovers.groups.tolist())
-    weights[leftovers.kinds == "written"] *= WRITTEN_FAMILIES
-    return weights
+    """`root_weights` by family or outlet, shape (n_cases,)."""
+    return root_weights(leftovers.groups.tolist())
 
 
 def fit_aggregated(
@@ -360,9 +360,13 @@ def fit_aggregated(
         By default `aggregated_weights` and `leftover_folds`.
     """
     weights = aggregated_weights(leftovers) if weights is None else weights
-    scale = np.full(leftovers.X.shape[1], 0.5)
-    scale[: len(COLUMNS)] = [2.0 if name in SURE_LEFTOVERS else 1.0 for name in COLUMNS]
-    return BinaryHeads(("aggregated",), C={"aggregated": AGGREGATED_STRENGTH}).fit(
+    scale = np.full(leftovers.X.shape[1], LEFTOVER_WORDS)
+    scale[: len(COLUMNS)] = [
+        2.0 if name in SURE_LEFTOVERS else TOGETHER if name in TOLD_TOGETHER else 1.0 for name in COLUMNS
+    ]
+    rising = np.zeros(leftovers.X.shape[1], dtype=bool)
+    rising[: len(COLUMNS)] = [name in RISING_LEFTOVERS for name in COLUMNS]
+    return BinaryHeads(("aggregated",), C=STRENGTH, emphasis=EMPHASIS).fit(
         leftovers.X,
         # -1 is tested only.
         np.where(leftovers.y < 0, np.nan, leftovers.y)[:, None],
@@ -370,6 +374,7 @@ def fit_aggregated(
         folds={"aggregated": leftover_folds(leftovers) if folds is None else folds},
         groups=leftovers.groups.tolist(),
         scales={"aggregated": scale},
+        rising={"aggregated": rising},
         final=final,
     )
 

@@ -11,9 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from biascheck.edges import MAX_ABOVE, MAX_EDGE
 from biascheck.furniture import Found, find_furniture
 from biascheck.glue import Glue
-from biascheck.leftovers import BUCKETS, COLUMNS, MAX_DOUBT, MAX_EDGE, LeftoverCounts, Leftovers, Mark
+from biascheck.leftovers import (
+    BUCKETS,
+    COLUMNS,
+    MAX_DOUBT,
+    MAX_TOLD,
+    LeftoverCounts,
+    Leftovers,
+    Mark,
+)
 from biascheck.reading import Furniture, Upstream
 
 Look = Callable[[str], Leftovers]
@@ -95,14 +104,19 @@ def test_marks_of_the_seeds_stand_where_the_furniture_is(look: Look, seeds: dict
         ("Leer la noticia completa", {"source_link tail", "rule", "language es", "foreign tail"}),
         ("Zum Originalartikel", {"source_link tail", "rule", "language de", "foreign tail"}),
         ("Διαβάστε περισσότερα", {"edge foreign", "edge no stop"}),
-        ("Πηγή: εφημερίδα", {"edge foreign", "edge colon"}),
+        ("Πηγή: εφημερίδα", {"source_link tail", "rule", "foreign tail", "told origin"}),
+        ("Вести: городская газета", {"edge foreign", "edge colon"}),
         ("https://www.gazette.example/monde/123", {"source_link tail", "address", "bare address"}),
     ],
 )
 def test_a_link_back_leaves_marks_in_any_language(look: Look, prose: str, line: str, columns: set[str]) -> None:
     leftovers = look(f"{HEADLINE}\n\n{prose}\n{prose}\n{line}")
     assert columns <= named(leftovers)
-    assert all(leftovers.text[m.start : m.end] in line for m in marks(leftovers) if m.column < len(COLUMNS))
+    # A short headline says that it is a label, and what its words mean; nothing else names it.
+    at = leftovers.text.index(line)
+    assert all(
+        m.start >= at or COLUMNS[m.column].startswith("told") for m in marks(leftovers) if m.column < len(COLUMNS)
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +157,7 @@ def test_a_kind_is_counted_by_the_third_of_the_text_where_it_stands(prose: str, 
 
 
 def test_glue_and_upstream_are_counted_where_they_stand() -> None:
-    text = "Le conseil de laville a voté hier, selon la Gazette du soir, une salle pour tous les habitants." * 3
+    text = "Le conseil de laville a voté hier, selon la Gazette du soir, une salle pour tous les habitants. " * 3
     glue = Glue(14, 21, 16)
     cited = Upstream("Gazette", "gazette.example", "FR", "private", "cited", 40, 47)
     origin = Upstream("Gazette", "gazette.example", "FR", "private", "origin", 40, 47)
@@ -151,6 +165,44 @@ def test_glue_and_upstream_are_counted_where_they_stand() -> None:
     assert named(Leftovers(text, (), (glue,), (origin,))) == {"glue", "upstream origin"}
     places = {(COLUMNS[m.column], m.start, m.end) for m in marks(Leftovers(text, (), (glue,), (origin,)))}
     assert places == {("glue", 14, 21), ("upstream origin", 40, 47)}
+
+
+@pytest.mark.parametrize(
+    ("line", "together"),
+    [
+        ("Grand merci au Figaro pour le texte", "told thanks + outlet"),
+        ("Repris du Figaro", "told copied + outlet"),
+        ("Tekst przetłumaczony automatycznie", "told translated + machine"),
+        ("Den Artikel bei spiegel.de weiterlesen", "told read + outlet"),
+    ],
+)
+def test_lines_that_no_rule_names_are_told_by_what_stands_together(
+    look: Look, prose: str, line: str, together: str
+) -> None:
+    text = f"{HEADLINE}\n{prose}\n{prose}\n{line}"
+    leftovers = look(text)
+    one, other = together.removeprefix("told ").split(" + ")
+    together = together if together in COLUMNS else f"told {other} + {one}"
+    found = {COLUMNS[m.column]: m for m in marks(leftovers) if m.column < len(COLUMNS)}
+    assert text[found[together].start : found[together].end] == line
+    assert {f"told {one}", f"told {other}"} <= set(found)
+
+
+def test_headlines_and_sentences_are_not_read_for_what_they_speak_of(look: Look, prose: str) -> None:
+    headline = "Le Figaro et Mediapart publient ensemble les documents traduits de l’enquête sur la mairie"
+    last = "Selon Le Figaro, le texte a été traduit et publié hier soir, puis repris le lendemain par d’autres titres."
+    assert len(headline) > MAX_ABOVE
+    text = f"{headline}\n{prose}\n{prose}\n{last} La mairie ne dit rien."
+    said = [m for m in marks(Leftovers(text)) if m.column < len(COLUMNS) and COLUMNS[m.column].startswith("told")]
+    assert not said
+
+
+def test_of_very_many_lines_those_at_both_ends_are_read(look: Look) -> None:
+    leftovers = look("Lien source\n" * 3 * MAX_TOLD)
+    spans = {m.start for m in marks(leftovers) if m.column == COLUMNS.index("told origin")}
+    starts = [item.furniture.start for item in leftovers.found]
+    assert len(starts) > MAX_TOLD
+    assert spans == {*starts[: MAX_TOLD // 2], *starts[-MAX_TOLD // 2 :]}
 
 
 def test_named_furniture_is_no_edge_line_too(prose: str) -> None:
@@ -176,3 +228,18 @@ def test_two_megabytes_of_short_lines_end(look: Look, line: str) -> None:
 def test_columns_have_one_name_each() -> None:
     assert len(set(COLUMNS)) == len(COLUMNS)
     assert LeftoverCounts().transform([]).shape == (0, len(COLUMNS) + BUCKETS)
+
+
+def test_a_form_is_a_witness_once_and_stops_without_a_blank_count_with_glue() -> None:
+    text = "Titre\nLe conseil a voté.Le maire attend.\nSource : La Gazette\nSource : Le Phare"
+    columns: dict[str, list[Mark]] = {}
+    for mark in LeftoverCounts().marks(Leftovers(text)):
+        if mark.column < len(COLUMNS):
+            columns.setdefault(COLUMNS[mark.column], []).append(mark)
+    assert {text[mark.start : mark.end] for mark in columns["form source"]} == {
+        "Source : La Gazette",
+        "Source : Le Phare",
+    }
+    assert len(columns["rule"]) == 1
+    assert [mark.start for mark in columns["stop"]] == [text.index(".Le")]
+    assert "joined twice" not in columns

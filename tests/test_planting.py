@@ -21,7 +21,7 @@ from biascheck.store import data_folder
 from biascheck.teacher import PageLines
 
 LEFTOVERS = data_folder() / "leftovers"
-WRITTEN = LEFTOVERS / "written.jsonl"
+WRITTEN, PLAIN, PLAIN2 = (LEFTOVERS / f"{name}.jsonl" for name in ("written", "plain", "plain2"))
 SENTENCES = ["Le conseil a voté.", "La salle était pleine hier soir.", "Personne n’a parlé.", "Le maire attend."]
 line = st.sampled_from(["Lien source", "Accueil > Monde", "Read more", "fr-01", "Tous droits réservés"])
 some = st.lists(line, max_size=3)
@@ -68,9 +68,9 @@ def test_what_surrounds_the_title_is_on_its_line_and_the_seed_decides_all() -> N
     assert len({plant(page, "Un titre", body, seed=seed) for seed in range(20)}) > 5
 
 
-@pytest.fixture(scope="module")
-def records() -> list[dict[str, Any]]:
-    return [json.loads(text) for text in WRITTEN.read_text(encoding="utf-8").splitlines()]
+@pytest.fixture(scope="module", params=[WRITTEN, PLAIN, PLAIN2], ids=["written", "plain", "plain2"])
+def records(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in request.param.read_text(encoding="utf-8").splitlines()]
 
 
 def test_kinds_of_the_vocabulary_are_those_of_a_reading() -> None:
@@ -96,14 +96,15 @@ def test_no_family_stands_twice_and_both_labels_have_many(records: list[dict[str
     assert len(set(names)) == len(names)
     assert len({json.dumps(record["pages"], sort_keys=True) for record in records}) == len(records)
     for label in (0, 1):
-        assert sum(record["aggregated"] == label for record in records) >= 50
+        assert sum(record["aggregated"] == label for record in records) >= 30
 
 
-def test_every_family_can_be_planted_as_often_as_the_others() -> None:
-    families = read_families(WRITTEN)
+@pytest.mark.parametrize("file", [WRITTEN, PLAIN, PLAIN2])
+def test_every_family_can_be_planted_as_often_as_the_others(file: Path) -> None:
+    families = read_families(file)
     assert families
     for family in families:
-        assert family.name.startswith("written ")
+        assert family.name.startswith(f"{file.stem} ")
         assert 6 % len(family.pages) == 0, "a family whose pages do not divide six would be planted less often"
 
 
@@ -128,10 +129,15 @@ def seen(tmp_path: Path) -> tuple[Path, Path]:
         "— Copie World,headline_suffix,en,copie.example\n"
         "Par Paul Roux,byline,fr,gazette.example;muet.example\n"
         "par rapport à,calque,fr,copie.example\n"
-        "Read more,related,en,inconnu.example\n",
+        "Read more,related,en,inconnu.example\n"
+        "Link kopiert,share_residue,de,zeitung.example\n"
+        "(Archivbild),photo_credit,de,zeitung.example;bild.example\n",
         encoding="utf-8",
     )
-    labels.write_text("domain,aggregated\ncopie.example,1\ngazette.example,0\nmuet.example,1\n", encoding="utf-8")
+    labels.write_text(
+        "domain,aggregated\ncopie.example,1\ngazette.example,0\nmuet.example,1\nzeitung.example,0\nbild.example,1\n",
+        encoding="utf-8",
+    )
     return markers, labels
 
 
@@ -148,11 +154,28 @@ def test_seen_families_are_those_with_a_label_and_something_telling(seen: tuple[
     assert read_markers(*seen) == list(families.values())
 
 
+def test_a_foreign_newsroom_and_an_agencys_caption_are_no_family(seen: tuple[Path, Path]) -> None:
+    # Around a French text a German newsroom's lines would be leftovers; captions in German stand on its pages too.
+    names = {family.name for family in read_markers(*seen)}
+    assert not names & {"seen zeitung.example", "seen bild.example"}
+
+
 def row(number: int, kind: str, prose: str, **changes: str) -> Row:
     text = f"Titre {number}\n{prose}"
     keys = {"set": "press", "outlet": f"journal {number}", "system": "", "story": "", "year": "2024", **changes}
     labels = {"original": 1, "agency": 0, "translated": 0, "rewritten": 0, "source_language": None}
     return Row(id=str(number), text=text, kind=kind, licence="", origin="", **keys, **labels)  # type: ignore[arg-type]
+
+
+def test_a_text_with_a_link_back_is_neither_a_host_nor_a_clean_article(
+    scorer: Scorer, prose: str, tmp_path: Path
+) -> None:
+    family = {"family": "g", "aggregated": 0, "pages": [{"tail": [{"kind": "legal", "text": "Tous droits réservés"}]}]}
+    (tmp_path / "written.jsonl").write_text(json.dumps({**family, "pages": family["pages"] * 3}), encoding="utf-8")
+    rows = [row(0, "native", prose), row(1, "native", f"{prose}\nLire la suite sur La Gazette")]
+    cases = plant_leftovers(rows, [], tmp_path / "none.csv", tmp_path, scorer.model.lines)
+    assert set(cases.groups) == {"written g", "journal 0"}
+    assert not cases.X[:, COLUMNS.index("form read_at")].nnz
 
 
 def test_cases_are_families_articles_wire_and_pages(scorer: Scorer, prose: str, tmp_path: Path) -> None:
