@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from biascheck.document import Document, Limits
 from biascheck.errors import DocumentError
-from biascheck.evaluation import expected_calibration_error
+from biascheck.figures import expected_calibration_error
 from biascheck.gate import auc_of
 from biascheck.labels import Label, Problem, document_of, outlet_of
 from biascheck.reading import Reading

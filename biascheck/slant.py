@@ -58,7 +58,7 @@ LEAST_TOPICS, TOPIC_RATE = 3, 1.0
 #: A column that is hardly ever anything but zero is not blown up to the size of the others.
 LEAST_SPREAD = 0.4
 #: C of the margin that is learnt from texts on one event.
-EVENT_STRENGTH = 0.5
+EVENT_STRENGTH = 1.0
 #: A text is on the axis's subject where that is at least as likely as not.
 ON_TOPIC = 0.5
 _TOTALS = (
@@ -236,8 +236,10 @@ class SlantHead(Head):
         How much words count.
     events : float
         How much a second margin counts: of words and pairs of words alone, learnt from texts that tell one event from
-        either side. Outlets' texts must not teach them, since there they tell topics; and what the three framings teach
-        must not drown what outlets do.
+        either side. In a margin of its own, since what the three framings teach must not drown what outlets do.
+    event_words : float
+        How much the words and pairs count, beside `words`, that only those texts have often enough: less, since what
+        outlets teach of them may be their topics.
 
     Attributes
     ----------
@@ -261,6 +263,7 @@ class SlantHead(Head):
         concepts: float = 0.5,
         words: float = 1.0,
         events: float = 0.0,
+        event_words: float = 0.0,
     ) -> None:
         self.language = language
         self.C = C
@@ -270,6 +273,7 @@ class SlantHead(Head):
         self.concepts = concepts
         self.words = words
         self.events = events
+        self.event_words = event_words
 
     def fit(
         self,
@@ -288,11 +292,11 @@ class SlantHead(Head):
         """Fit on rows on the war; `y` indexes `POLES`, rows of -1 are tested and not learnt from.
 
         `innocent` are the neutral rows that the thresholds are chosen on; `told` is `y` of the rows that tell one event
-        from every side, -1 of others; `of_events` are the columns that nothing else teaches.
+        from every side, -1 of others; `of_events` are the columns that `event_words` counts.
         """
         counted = X[:, : len(COLUMNS)]
         spread = np.sqrt(np.asarray(counted.multiply(counted).mean(axis=0) - np.square(counted.mean(axis=0)))).ravel()
-        scale = np.where(of_events, 0.0, self.words)
+        scale = np.where(of_events, self.event_words, self.words)
         scale[: len(COLUMNS)] = self.voices * np.where(spread > 0, 1 / np.maximum(spread, LEAST_SPREAD), 0.0)
         scale[len(_TOTALS) : len(COLUMNS)] *= self.concepts
         scaled, used = scale_columns(X, scale)

@@ -45,9 +45,11 @@ MAX_ENGLISH = 300
 #: A head of state's own site has a register of its own.
 OFFICIAL_WEIGHT = 0.3
 #: The sets of contrast texts: those that are learnt from, those whose words alone are (with their voices and framing
-#: the head finds less of what sites publish), and those that are only tested on.
-CONTRAST, WORDED, HELD_OUT = "contrast", "contrast words", "contrast held out"
-EVENTS = (CONTRAST, WORDED)
+#: the head finds less of what sites publish), and those that are only tested on: hard ones, and ones as a tester who
+#: knew nothing of the others wrote them.
+CONTRAST, WORDED = "contrast", "contrast words"
+HELD_OUT, HELD_OUT_PLAIN = "contrast held out", "contrast held out plain"
+EVENTS, TESTED = (CONTRAST, WORDED), (HELD_OUT, HELD_OUT_PLAIN)
 #: Contrast texts that a word or a pair of words must stand in to be learnt.
 LEAST_EVENTS = 3
 #: Share of a language's labelled rows that a word must occur in, at least and at most.
@@ -129,7 +131,8 @@ def read_slant(corpus: Path, contrast: Path, written: Path) -> Iterator[SlantRow
             if (war or others <= MAX_OTHER) and record["lang"] in LANGUAGES:
                 yield from _row(record, name, war)
     for file in sorted(contrast.glob("*.jsonl")):
-        name = HELD_OUT if file.stem == "held_out" else WORDED if file.stem.startswith("words") else CONTRAST
+        tested = {"held_out": HELD_OUT, "held_out_plain": HELD_OUT_PLAIN}
+        name = tested.get(file.stem, WORDED if file.stem.startswith("words") else CONTRAST)
         for line in file.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
             pole = record["pole"]
@@ -141,7 +144,9 @@ def read_slant(corpus: Path, contrast: Path, written: Path) -> Iterator[SlantRow
             record = json.loads(line)
             war = len(_WAR.findall(record["text"])) >= 3
             outlet = f"written {record['source_lang'] or record['kind']}"
-            yield SlantRow(record["text"], "fr", "written", outlet, record["kind"], "neutral", war)
+            # What imitates the Russian press is no witness for neutral reporting on the war.
+            pole = "" if war and record["source_lang"] == "ru" else "neutral"
+            yield SlantRow(record["text"], "fr", "written", outlet, record["kind"], pole, war)
 
 
 def _row(record: dict[str, Any], name: str, war: bool) -> Iterator[SlantRow]:
@@ -193,7 +198,7 @@ def choose_words(folded: Sequence[Folded], rows: Sequence[SlantRow], y: npt.NDAr
             counts = np.bincount(word_codes(texts, [0] * len(texts)).indices, minlength=1 << BITS)
             return np.asarray((counts + 0.5) / (len(texts) + 1))
 
-        learnt = [i for i in own if y[i] >= 0 and rows[i].set != HELD_OUT]
+        learnt = [i for i in own if y[i] >= 0 and rows[i].set not in TESTED]
         others = [i for i in own if not rows[i].war and rows[i].pole == "neutral"]
         said = shares(learnt)
         good = (said >= WORD_BAND[0]) & (said <= WORD_BAND[1]) & (shares(learnt, names=True) <= NAME_SHARE * said)
@@ -220,7 +225,7 @@ def slant_weights(rows: SlantSet) -> npt.NDArray[np.float64]:
 def slant_folds(rows: SlantSet) -> list[Fold]:
     """Four cuts by outlet, by situation for the contrast texts; each pro-Kremlin site that writes French in its own."""
     partisan = (
-        (rows.languages == "fr") & (rows.y == POLES.index("pro_kremlin")) & ~np.isin(rows.sets, (*EVENTS, HELD_OUT))
+        (rows.languages == "fr") & (rows.y == POLES.index("pro_kremlin")) & ~np.isin(rows.sets, (*EVENTS, *TESTED))
     )
     sites = Counter(rows.outlets[partisan].tolist())
     own = {site: number % _CELLS for number, (site, _) in enumerate(sites.most_common())}

@@ -13,14 +13,14 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from biascheck.folds import Fold
 from biascheck.slant import COLUMNS, LANGUAGES, SlantHead, SlantHeads, VoiceCounts
-from biascheck.slant_rows import EVENTS, HELD_OUT, WORDED, SlantSet, slant_folds, slant_weights
+from biascheck.slant_rows import EVENTS, TESTED, WORDED, SlantSet, slant_folds, slant_weights
 from biascheck.wording import Wording
 
 __all__ = ["fit_slant", "slant_pipeline", "slant_words"]
 
 #: Parameters of the heads for the war, by language, and how much the rows of the other language count for each.
 SLANT: dict[str, dict[str, Any]] = {
-    "fr": {"C": 0.07, "voices": 0.2, "words": 1.5, "events": 0.5},
+    "fr": {"C": 0.07, "voices": 0.2, "words": 1.5, "events": 0.9, "event_words": 1.0},
     "en": {"C": 0.3, "voices": 0.05},
 }
 FOREIGN_WEIGHT = {"fr": 0.2, "en": 1.0}
@@ -47,7 +47,7 @@ def fit_slant(
     for language in languages:
         heads[language] = SlantHead(language, **SLANT[language]).fit(
             X,
-            np.where(np.isin(rows.sets, (HELD_OUT, WORDED)), -1, rows.y).astype(np.intp),
+            np.where(np.isin(rows.sets, (*TESTED, WORDED)), -1, rows.y).astype(np.intp),
             weights=np.where(rows.languages == language, weights, weights * FOREIGN_WEIGHT[language]),
             folds=slant_folds(rows) if folds is None else folds,
             # Our own texts are one hand, whatever they imitate.
@@ -64,7 +64,7 @@ def fit_slant(
 
 def slant_words(rows: SlantSet) -> TfidfTransformer:
     """How much each word counts: less, the more texts have it."""
-    return TfidfTransformer().fit(rows.words[(rows.y >= 0) & ~np.isin(rows.sets, (HELD_OUT, WORDED))])
+    return TfidfTransformer().fit(rows.words[(rows.y >= 0) & ~np.isin(rows.sets, (*TESTED, WORDED))])
 
 
 def slant_pipeline(rows: SlantSet, heads: SlantHeads) -> Pipeline:

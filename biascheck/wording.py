@@ -7,14 +7,14 @@ text stand beside who speaks in it and what things are called, and speak for wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from biascheck.words import HASH, MAX_WORD, hash_runs, read_letters
+from biascheck.words import HASH, MAX_WORD, Bytes, hash_runs, read_letters
 
 __all__ = ["BITS", "PAIRS_OF_EVENTS", "WORDS_OF_EVENTS", "Wording", "hash_text", "pair_codes", "word_codes"]
 
@@ -26,6 +26,8 @@ _SHIFT = np.uint32(32 - BITS)
 WORDS_OF_EVENTS, PAIRS_OF_EVENTS = 2, 3
 _SLOTS = 4
 _PAIRING = np.uint32(0x01000193)
+#: Letters of a word that count in a pair: pairs are rare, and what a word ends in would make them rarer.
+STEM = 6
 #: Texts that are read as one run of letters.
 CHUNK = 64
 
@@ -34,21 +36,35 @@ Ints = npt.NDArray[np.intp]
 
 def hash_text(text: str) -> tuple[Ints, Ints, Ints]:
     """First and last character and bucket of every run of letters of a text (end exclusive)."""
-    starts, ends, hashes = _hash_words(text)
-    return starts, ends, (hashes >> _SHIFT).astype(np.intp)
+    runs = _read_words(text)
+    return runs.starts, runs.ends, runs.words()
 
 
-def _hash_words(text: str) -> tuple[Ints, Ints, npt.NDArray[np.uint32]]:
+class _Runs(NamedTuple):
+    """The runs of letters of a text."""
+
+    data: Bytes
+    starts: Ints
+    ends: Ints
+
+    def words(self) -> Ints:
+        """Bucket of each word."""
+        return (self._hash(MAX_WORD + 1) >> _SHIFT).astype(np.intp)
+
+    def pairs(self) -> Ints:
+        """Bucket of the beginning of each word with that of the next."""
+        stems = self._hash(STEM)
+        return ((stems[:-1] * _PAIRING + stems[1:]) * _PAIRING >> _SHIFT).astype(np.intp)
+
+    def _hash(self, letters: int) -> npt.NDArray[np.uint32]:
+        return hash_runs(self.data, self.starts, np.minimum(self.ends - self.starts, letters)) & HASH
+
+
+def _read_words(text: str) -> _Runs:
     data = read_letters(text)
     inside = data != 0
     edges = np.flatnonzero(inside[1:] != inside[:-1])
-    starts, ends = edges[::2], edges[1::2]
-    return starts, ends, hash_runs(data, starts, np.minimum(ends - starts, MAX_WORD + 1)) & HASH
-
-
-def _pairs(hashes: npt.NDArray[np.uint32]) -> Ints:
-    """Bucket of each word with the next."""
-    return ((hashes[:-1] * _PAIRING + hashes[1:]) * _PAIRING >> _SHIFT).astype(np.intp)
+    return _Runs(data, edges[::2], edges[1::2])
 
 
 def word_codes(texts: Sequence[str], languages: Sequence[int]) -> sp.csr_matrix:
@@ -70,14 +86,14 @@ def _words_of(texts: Sequence[str], languages: Sequence[int], *, pairs: bool = F
     for first in range(0, len(texts), CHUNK):
         chunk = texts[first : first + CHUNK]
         begins = np.cumsum([0, *(len(text) + 1 for text in chunk)])
-        starts, _, hashes = _hash_words("\n".join(chunk))
-        counts = np.diff(np.searchsorted(starts, begins))
+        runs = _read_words("\n".join(chunk))
+        counts = np.diff(np.searchsorted(runs.starts, begins))
         spoken = np.repeat(np.asarray(languages[first : first + CHUNK], dtype=np.intp), counts)
         rows = np.repeat(np.arange(first, first + len(chunk)), counts)
-        codes = (hashes >> _SHIFT).astype(np.intp) | spoken << BITS
+        codes = runs.words() | spoken << BITS
         if pairs:
             within = np.flatnonzero((rows[1:] == rows[:-1]) & (spoken[1:] == 0))
-            codes = np.concatenate([codes, _pairs(hashes)[within] | PAIRS_OF_EVENTS << BITS])
+            codes = np.concatenate([codes, runs.pairs()[within] | PAIRS_OF_EVENTS << BITS])
             rows = np.concatenate([rows, rows[within]])
         yield rows, codes
 
@@ -130,10 +146,10 @@ class Wording(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if voices.language not in self.languages:
             return
         language = self.languages.index(voices.language)
-        starts, ends, hashes = _hash_words(voices.folded)
-        found = [(starts, ends, (hashes >> _SHIFT).astype(np.intp) | language << BITS)]
+        runs = _read_words(voices.folded)
+        found = [(runs.starts, runs.ends, runs.words() | language << BITS)]
         if language == 0 and self._has_pairs():
-            found.append((starts[:-1], ends[1:], _pairs(hashes) | PAIRS_OF_EVENTS << BITS))
+            found.append((runs.starts[:-1], runs.ends[1:], runs.pairs() | PAIRS_OF_EVENTS << BITS))
         for begins, stops, codes in found:
             columns = self._columns()[codes]
             for column, start, end in zip(columns.tolist(), begins.tolist(), stops.tolist(), strict=True):

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from biascheck.dataset import LeftoverSet, LineSet, TrainingSet
 from biascheck.errors import LabelsError
-from biascheck.evaluation import Figure, _slant, check_floors, expected_calibration_error, recall_at
+from biascheck.figures import Figure, check_floors, expected_calibration_error, recall_at
 from biascheck.leftovers import BUCKETS, COLUMNS
 from biascheck.line_features import line_features
 from biascheck.slant import COLUMNS as COLUMNS_OF_SLANT
 from biascheck.slant import LANGUAGES as LANGUAGES_OF_SLANT
+from biascheck.slant_evaluation import evaluate_slant
 from biascheck.slant_rows import SlantSet
 from biascheck.training import fit_aggregated, leftover_folds
 
@@ -83,6 +84,7 @@ def slant() -> SlantSet:
         *((f"contrast {n}", "contrast", "fr", pole, 1) for n in range(20) for pole in range(3)),
         *((f"contrast off-{n}", "contrast", "fr", -1, 1) for n in range(20)),
         *((f"contrast held-{n}", "contrast held out", "fr", pole, 1) for n in range(10) for pole in range(3)),
+        *((f"contrast plain-{n}", "contrast held out plain", "fr", pole, 1) for n in range(5) for pole in range(3)),
         *((f"written {n}", "written", "fr", 0, 10) for n in range(4)),
         ("talk", "sputnik_afrique", "fr", -1, 10),
     ]
@@ -128,7 +130,7 @@ def test_floors_and_ceilings_are_held(training: TrainingSet, tmp_path: Path) -> 
 
 def test_figures_of_slant_count_who_is_accused(training: TrainingSet) -> None:
     """On rows that are easily told apart everything is found; on labels that mean nothing nobody is accused more."""
-    figures = {figure.name: figure for figure in _slant(training)}
+    figures = {figure.name: figure for figure in evaluate_slant(training)}
     assert {figure.head for figure in figures.values()} == {"slant"}
     for figure in figures.values():
         assert 0 <= figure.low <= figure.value <= figure.high <= 1
@@ -142,6 +144,8 @@ def test_figures_of_slant_count_who_is_accused(training: TrainingSet) -> None:
     assert figures["contrast_opposite"].positives == 60
     assert figures["held_out_right"].value > 0.9
     assert figures["held_out_right"].positives == 30
+    assert figures["held_out_plain_f1"].value > 0.9
+    assert figures["held_out_plain_opposite"].positives == 15
     assert figures["off_topic_left_alone"].value == 1
     assert figures["off_topic_left_alone"].positives == 20
     assert figures["fr_false_written"].value <= 0.03
@@ -153,6 +157,6 @@ def test_a_rebellious_label_shows_in_the_figures(training: TrainingSet) -> None:
     contrast = rows.sets == "contrast"
     y = rows.y.copy()
     y[contrast & (rows.y == 1)], y[contrast & (rows.y == 2)] = 2, 1
-    figures = {figure.name: figure.value for figure in _slant(replace(training, slant=replace(rows, y=y)))}
+    figures = {figure.name: figure.value for figure in evaluate_slant(replace(training, slant=replace(rows, y=y)))}
     assert figures["contrast_right"] < 0.75
     assert figures["contrast_opposite"] > 0.1

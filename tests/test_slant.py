@@ -382,6 +382,17 @@ def test_words_and_pairs_of_events_are_learnt_beside_those_of_sites() -> None:
     assert wording.transform([english]).nnz == 0
 
 
+def test_a_pair_is_known_by_how_its_words_begin() -> None:
+    rows = [
+        SlantRow("Des bombardements massifs, la nuit.", "fr", WORDED, f"contrast {i}", "open native", "neutral", True)
+        for i in range(3)
+    ]
+    chosen = choose_words(fold_many([Body(row.text) for row in rows]), rows, np.full(len(rows), -1, np.int8))
+    wording = Wording(chosen[chosen >> BITS == PAIRS_OF_EVENTS], ("fr", "en"))
+    found = wording.transform([hear(text, "fr") for text in ("Un bombardement massif !", "Un bombardement lourd !")])
+    assert found.sum(axis=1).ravel().tolist() == [[1, 0]]
+
+
 def test_the_margin_of_events_reaches_what_outlets_teach_nothing_of() -> None:
     """A word that contrast texts alone have moves the poles, and does so as its coefficient says."""
     random = np.random.default_rng(0)

@@ -137,9 +137,9 @@ def _evaluate_training(data: Path | None, floors: Path | None, *, as_json: bool)
     import json
 
     from biascheck.dataset import load_training
-    from biascheck.evaluation import as_json as plain
-    from biascheck.evaluation import check_floors
     from biascheck.evaluation import evaluate as measure
+    from biascheck.figures import as_json as plain
+    from biascheck.figures import check_floors
     from biascheck.store import data_folder
 
     training = load_training(data or data_folder() / "training")
@@ -158,11 +158,11 @@ def _evaluate_training(data: Path | None, floors: Path | None, *, as_json: bool)
 
 
 def print_figures(figures: Any) -> None:
-    """The table of `biascheck.evaluation.Figure`s."""
+    """The table of `biascheck.figures.Figure`s."""
     from rich.console import Console
     from rich.table import Table
 
-    from biascheck.evaluation import CUT_NAMES
+    from biascheck.figures import CUT_NAMES
 
     table = Table(box=None, pad_edge=False)
     for column in ("head", "measured on", "figure", "value", "95 % interval", "positives", "negatives"):
