@@ -397,7 +397,7 @@ def reasons_of(found: Any) -> set[str]:
     return set().union(*map(reasons_of, found)) if isinstance(found, list) else set()
 
 
-@pytest.mark.parametrize("name", ["fr", "framing", "furniture"])
+@pytest.mark.parametrize("name", ["fr", "framing", "furniture", "leftovers"])
 def test_every_reason_of_the_word_lists_is_in_french(name: str) -> None:
     words = load_words("fr")
     found = reasons_of(read_table(name))
