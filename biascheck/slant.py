@@ -258,7 +258,7 @@ class SlantHead(Head):
         language: str = "fr",
         C: float = 0.1,
         false_alarms: tuple[float, float] = (0.01, 0.02),
-        missed: float = 0.05,
+        missed: float = 0.02,
         voices: float = 0.1,
         concepts: float = 0.5,
         words: float = 1.0,

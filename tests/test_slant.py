@@ -492,18 +492,20 @@ def test_names_of_people_who_are_on_no_side_do_not_matter(scorer: Scorer) -> Non
 
 
 @pytest.mark.parametrize(
-    ("number", "wrong"),
+    ("number", "right"),
     [
-        ("000", {"pro_kremlin"}),
-        ("001", {"pro_kyiv"}),
-        ("002", {"pro_kyiv", "pro_kremlin"}),
-        ("003", {"pro_kremlin"}),
-        ("004", {"pro_kyiv", "pro_kremlin"}),
+        ("000", {"pro_kyiv", UNDETERMINED}),
+        ("001", {"pro_kremlin"}),
+        ("002", {"neutral", UNDETERMINED}),
+        ("003", {"pro_kyiv", UNDETERMINED}),
+        ("004", {"neutral", UNDETERMINED}),
     ],
 )
-def test_no_seed_is_accused_wrongly(scorer: Scorer, seeds: dict[str, str], number: str, wrong: set[str]) -> None:
+def test_seeds_are_read_as_a_person_reads_them(
+    scorer: Scorer, seeds: dict[str, str], number: str, right: set[str]
+) -> None:
     slant = slant_of(scorer, seeds[number])
-    assert slant.verdict not in wrong | {OFF_TOPIC}
+    assert slant.verdict in right
     assert set(slant.scores) == set(POLES)
     assert sum(slant.scores.values()) == pytest.approx(1)
 
