@@ -22,8 +22,7 @@ def edge_lines(text: str, found: Sequence[Found]) -> list[Line]:
     last = max(0, len(text) - EDGE_CHARACTERS)
     named = [(item.furniture.start, item.furniture.end) for item in found]
     head = _short_lines(_lines(text[:EDGE_CHARACTERS], 0), [span for span in named if span[0] < EDGE_CHARACTERS])
-    below = _lines_from_end(text[last:], last)
-    tail = _short_lines(below, [span for span in reversed(named) if span[1] > last])
+    tail = _short_lines(reversed([*_lines(text[last:], last)]), [span for span in reversed(named) if span[1] > last])
     return [
         Line(start, end, place, named=False)
         for place, spans in (("head", head), ("tail", tail))
@@ -56,15 +55,3 @@ def _lines(text: str, start: int) -> Iterator[tuple[int, int]]:
             begin = start + line.index(bare)
             yield begin, begin + len(bare)
         start += len(line) + 1
-
-
-def _lines_from_end(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """As `_lines`, the last line first."""
-    end = start + len(text)
-    for line in reversed(text.replace("\r", "\n").split("\n")):
-        begin = end - len(line)
-        bare = line.strip()
-        if bare:
-            first = begin + line.index(bare)
-            yield first, first + len(bare)
-        end = begin - 1

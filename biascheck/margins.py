@@ -36,13 +36,14 @@ def fit_margin(
     With a `power`, columns count by their `emphasis`. Those that are `rising` get no coefficient below 0.
     """
     scale = emphasis(X, y, weight, power) if power else None
-    if rising is not None:
-        scaled = X if scale is None else (X @ sp.diags(scale)).tocsr()
+    scaled = X if scale is None else (X @ sp.diags(scale)).tocsr()
+    if rising is None:
+        model = LinearSVC(C=C, dual=True, tol=1e-3, max_iter=4000, random_state=0)
+        model.fit(scaled, y, sample_weight=weight)
+        coefficients, intercept = model.coef_[0], float(model.intercept_[0])
+    else:
         coefficients, intercept = _fit_rising(scaled.astype(np.float64), y, C * weight, rising)
-        return coefficients if scale is None else coefficients * scale, intercept
-    model = LinearSVC(C=C, dual=True, tol=1e-3, max_iter=4000, random_state=0)
-    model.fit(X if scale is None else (X @ sp.diags(scale)).tocsr(), y, sample_weight=weight)
-    return model.coef_[0] if scale is None else model.coef_[0] * scale, float(model.intercept_[0])
+    return coefficients if scale is None else coefficients * scale, intercept
 
 
 def _fit_rising(

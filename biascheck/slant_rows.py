@@ -109,6 +109,11 @@ class SlantSet:
     kinds: npt.NDArray[np.str_]
 
     @property
+    def learnt(self) -> npt.NDArray[np.bool_]:
+        """The rows that are learnt from whole, where they are labelled, shape (n_rows,)."""
+        return ~np.isin(self.sets, (*TESTED, WORDED))
+
+    @property
     def of_events(self) -> npt.NDArray[np.bool_]:
         """The words that contrast texts alone teach, shape (n_words,)."""
         return np.asarray(self.vocabulary >> BITS >= WORDS_OF_EVENTS)

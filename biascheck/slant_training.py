@@ -13,7 +13,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from biascheck.folds import Fold
 from biascheck.slant import COLUMNS, LANGUAGES, SlantHead, SlantHeads, VoiceCounts
-from biascheck.slant_rows import EVENTS, TESTED, WORDED, SlantSet, slant_folds, slant_weights
+from biascheck.slant_rows import EVENTS, SlantSet, slant_folds, slant_weights
 from biascheck.wording import Wording
 
 __all__ = ["fit_slant", "slant_pipeline", "slant_words"]
@@ -47,7 +47,7 @@ def fit_slant(
     for language in languages:
         heads[language] = SlantHead(language, **SLANT[language]).fit(
             X,
-            np.where(np.isin(rows.sets, (*TESTED, WORDED)), -1, rows.y).astype(np.intp),
+            np.where(rows.learnt, rows.y, -1).astype(np.intp),
             weights=np.where(rows.languages == language, weights, weights * FOREIGN_WEIGHT[language]),
             folds=slant_folds(rows) if folds is None else folds,
             # Our own texts are one hand, whatever they imitate.
@@ -64,7 +64,7 @@ def fit_slant(
 
 def slant_words(rows: SlantSet) -> TfidfTransformer:
     """How much each word counts: less, the more texts have it."""
-    return TfidfTransformer().fit(rows.words[(rows.y >= 0) & ~np.isin(rows.sets, (*TESTED, WORDED))])
+    return TfidfTransformer().fit(rows.words[(rows.y >= 0) & rows.learnt])
 
 
 def slant_pipeline(rows: SlantSet, heads: SlantHeads) -> Pipeline:

@@ -100,11 +100,16 @@ class _Reader:
                 role, row = self.press_association(mention)
             else:
                 role, row = _role(mention), mention.row
-            if role and row not in self.own:
-                self.found.setdefault((row, role), (match.start, match.end))
+            if role:
+                self.give(row, role, match.start, match.end)
             names.append((role, mention))
         self.lists(names)
         self.signs()
+
+    def give(self, row: int | None, role: str, start: int, end: int) -> None:
+        """Enter a role at the first place that shows it; a page's own site is no upstream."""
+        if row is not None and row not in self.own:
+            self.found.setdefault((row, role), (start, end))
 
     def lists(self, names: list[tuple[str, Mention]]) -> None:
         """Names that may be ordinary words, in a row with one that is cited: ``le Guardian et le Times``."""
@@ -119,8 +124,7 @@ class _Reader:
                 left, right = sorted(((near.match.start, near.match.end), (match.start, match.end)))
                 if right[0] - left[1] <= 24 and _ROW.fullmatch(self.text, left[1], right[0]):
                     before = mention
-                    if mention.row not in self.own:
-                        self.found.setdefault((mention.row, "cited"), (match.start, match.end))
+                    self.give(mention.row, "cited", match.start, match.end)
 
     def mention(self, match: Match) -> Mention:
         """A match in its line."""
@@ -197,17 +201,14 @@ class _Reader:
         for line in itertools.islice(head, EDGE_LINES):
             dated = _DATED.match(line.group()) if "(" in line.group() else None
             for word in _WORD.finditer(line.group(), *dated.span(1)) if dated else ():
-                row, start = short.get(word.group()), line.start() + word.start()
-                if row is not None and row not in self.own:
-                    self.found.setdefault((row, "agency"), (start, line.start() + word.end()))
+                self.give(short.get(word.group()), "agency", line.start() + word.start(), line.start() + word.end())
         for line in list(_LINE.finditer(self.text, self.tail))[-EDGE_LINES:]:
             shown = line.group()[-80:]
             small = _SMALL_SIGN.search(shown)
             if small is not None:
+                at = line.end() - len(shown)
                 for word in _WORD.finditer(shown, *small.span(1)):
-                    row, start = short.get(word.group()), line.end() - len(shown) + word.start()
-                    if row is not None and row not in self.own:
-                        self.found.setdefault((row, "agency"), (start, start + len(word.group())))
+                    self.give(short.get(word.group()), "agency", at + word.start(), at + word.end())
                 continue
             if line.end() - line.start() > 40 and "(" not in shown and "[" not in shown:
                 continue
@@ -227,8 +228,8 @@ class _Reader:
                 end = start + len(token)
                 # "Foto: dpa"
                 pictured = row is not None and self.found.get((row, "photo")) == (start, end)
-                if row is not None and token.islower() and row not in self.own and not pictured:
-                    self.found.setdefault((row, "agency"), (start, end))
+                if token.islower() and not pictured:
+                    self.give(row, "agency", start, end)
 
 
 def _role(m: Mention) -> str:  # noqa: PLR0911
