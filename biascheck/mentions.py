@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from biascheck.outlets import DISTINCT, WEAK, Match, Outlet, Table, listed, load_table
@@ -20,10 +20,9 @@ __all__ = [
     "Mention",
     "Words",
     "ending",
-    "is_agency",
     "is_alone",
+    "is_opening_clause",
     "is_origin",
-    "is_rights",
     "is_signed",
     "last_words",
     "load_words",
@@ -33,47 +32,66 @@ __all__ = [
 
 #: Signs around a name that say nothing.
 EDGES = " \t*•·-–—>|_→[](){}«»\"'.:,;©®/"
-_OPENING = " \t*•-–—>[(|_«\"'→➡👉🔗📰"
+_OPENING = " \t*•-–—>[(|_«\"'#→➡👉🔗📰📌📍📎📢📣🔴⚡️▶ℹ✍"
+#: Who tells where a text comes from: "NDLR : ce texte est paru dans …".
+_NOTE = re.compile(
+    r"(?:ndlr|ndt|n\.d\.l\.r\.?|notes? d[eu] (?:la rédaction|traducteur|traductrice|l'éditeur))[\])]? ?[:.–—-] ?"
+)
 _ARTICLES = frozenset(
     "l' le la les au aux du des de d' à a the el al to die der das dem den il in of sur par un une son leur".split()
 )
 #: Signs that a label and the name it labels have none of between them.
 _PLAIN = frozenset(".()\n")
-_JOINTS = frozenset(("", "/", ",", ":", "©", "|", "(", "[", "-", "–", "—", "&", "+"))
 #: Signs that may open before a name.
 OPENING_SIGNS = " \t\"«»“”'([*_"
 #: Patterns with this class are slow to compile: they stand as text, for the cache of `re`.
 CAPITAL = "A-ZÀ-ÖØ-ÞŁŚŠŽČА-ЯЁІЇЄ"
 NAMES = rf"[{CAPITAL}][\w'.-]{{0,25}}(?: (?:d[eu] |de la |van |von |el )?[{CAPITAL}][\w'.-]{{0,25}}){{1,3}}"
-_DATELINE = re.compile(
-    r"[^.!?()\n]{0,70}\($|[^()\n]{1,45}\d{4}[^()\n]{0,10}\($"
-    r"|[^.!?()\n]{2,40}\d{1,2}(?:er)? [a-zéû]{3,5}\.[ ,–—-]{1,3}\($"
-)
-_DASH_DATELINE = rf"[{CAPITAL}]{{3,20}}[^\n.]{{0,30}}[—–-]\s?$"
-_AFTER_DATELINE = re.compile(r"[^()\n]{0,25}\)[ .]{0,3}[-–—:]")
-_AFTER_SLASH = rf"\s?/\s?[{CAPITAL}]|\s?[–—-]\s"
 _WORD = re.compile(r"[^\W\d_]+")
-#: Who wrote a report, translated it and edited it, in brackets behind it.
-_TEAM = re.compile(
-    r"\((?:reportages?|reporting|version française|writing|édité|rédigé|écrit par|avec la contribution|contribution)\b"
-)
-#: "bur-tll/cbn/alc © 2024"
-_INITIALS = re.compile(r"\W{0,3}[a-z]{2,6}(?:[/-][a-z]{2,6}){1,6} {1,3}(?:©|\(c\)|copyright)[ ©\d-]{0,9}")
-_RIGHTS = re.compile(r"\W{0,3}(?:\(c\)|©)?\s?copyright[ ©:\d-]{0,12}")
-#: The names before the agency of a byline that the text follows on its line.
-_ALONG = rf"\W{{0,2}}(?:[{CAPITAL}][\w.'-]{{0,25}}[ ,]{{1,2}}(?:et |la )?){{1,5}}[(]?(?:avec|with) (?:l'|the )?$"
-_TEXT = rf"\)?(?:\.| ?[–—-]) [«\" ]{{0,2}}[{CAPITAL}]"
+#: A channel's address behind its name, below a text.
+_RELAY = re.compile(r"[^\w\n.]{1,6}(?:https?://|www\.|t\.me/|@)[\w./@-]{2,80}")
 #: What may stand between "via" and the name of a channel.
 _CHANNELS = frozenset(
     f"{word}{telegram}"
     for word in ("le canal", "la chaîne", "le compte", "canal", "chaîne")
     for telegram in ("", " telegram")
 )
+#: A participle that opens a sentence, and the subject of the sentence behind the name and what belongs to it.
+_DONE = re.compile(
+    r"(?:(?:initialement|d'abord|aussitôt|longtemps|récemment|également|largement) )?"
+    r"(?:publié|paru|diffusé|repris|relayé|traduit|extrait|tiré|adapté|révélé|cité|mis|lu|republié|reproduit)e?s?\b"
+)
+_SUBJECT = re.compile(
+    r"[ »\"]{0,2}[^,.;:\n]{0,40}, (?:l'|(?:les?|la|une?|il|elle|ils|elles|on|son|sa|ses|leurs?|nul|aucune?|plusieurs) )"
+)
+#: A text that says where it was before: "Cette enquête a d'abord été publiée en russe par".
+_SELF = re.compile(
+    r"\b(?:cet|cette|ce|le présent|la présente) "
+    r"(?:article|enquête|entretien|interview|texte|tribune|reportage|récit|analyse|chronique|papier|billet|portrait"
+    r"|dossier|dépêche|éditorial|contenu|podcast|vidéo)s? (?:\(?[a-zé]{2,12}\)? ){0,2}"
+    r"(?:a|est|avait|était|fut)(?: été)? (?:d'abord|initialement|originellement|à l'origine|au départ)(?: été)? "
+    r"(?:publié|paru|diffusé|écrit|rédigé|mis en ligne|posté)e? (?:en [a-zç]{4,12} )?(?:le \d[^,.]{0,20} )?"
+    r"(?:par|dans|sur|chez|en|pour) (?:le site (?:de |du |d')?|le magazine |le quotidien |le journal |l'hebdomadaire "
+    r"|l'agence |la revue )?(?:l'|les? |la )?[«\" ]{0,2}$"
+)
+#: One of these is in every such sentence.
+_BEFORE_NOW = ("d'abord", "initialement", "origin", "au départ")
 _FROM = frozenset("par dans sur de du d depuis chez au by in on from at".split())
+_ONWARD = re.compile(r"(?:, ?|\()(?:traduit|par[ua]|publié|le \d|du \d|\d)[^.]{0,50}$")
 _DATED = re.compile(
     r"(?:le|en|on|in|du|sous|par|et|traduit)\b[^.]{0,60}(?:\. (?:Tradu|tradu|Propos|Texte|Repro)[^.]{0,50})?$"
+    r"|le [^.,]{3,20}, (?:est|a été) (?:ici )?(?:reproduit|repris|republié|traduit)"
 )
 
+_REPEATED = re.compile(
+    r" que nous re(?:produisons|publions|prenons)\b| dont nous (?:re)?(?:publions|produisons|traduisons) ici\b"
+    r"| re(?:produit|pris|publié)e?s? (?:ici|ci-dessous|avec l'a)| traduite?s? par (?:nos soins|la rédaction)\b"
+)
+_ASKED = re.compile(r"\W{0,3}(?:à lire|lire|lisez|retrouvez|retrouver|voir|consultez|read)\b")
+#: "(Via The Telegraph)"
+_VIA = re.compile(r"[(\[]via (?:le |la |l'|the )?$")
+#: "Par Anne Morel – Source "
+_SOURCED = re.compile(r"[–—|-] source ?:? ?$")
 
 #: Phrases by their last words.
 Endings = dict[str, set[str]]
@@ -110,21 +128,18 @@ class Words:
         words = table.words
         origin, photo, agency, said = (words[name] for name in ("origin", "photo", "agency", "cited"))
         self.table = table
-        self.label = tuple(sorted(listed(origin["label"]), key=len, reverse=True))
-        self.opening, self.lead, self.tail = (
-            listed(origin["opening"]),
-            _endings(origin["lead"]),
-            frozenset(listed(origin["tail"])),
-        )
+        self.label, self.opening = _by_first(listed(origin["label"])), _by_first(listed(origin["opening"]))
+        self.lead, self.tail = _endings(origin["lead"]), frozenset(listed(origin["tail"]))
         self.inside = listed(origin["inside"])
         self.begins, self.taken = frozenset(listed(origin["begins"])), frozenset(listed(origin["taken"]))
         self.firsts, self.ours = frozenset(listed(origin["firsts"])), frozenset(listed(origin["ours"]))
         self.asks = frozenset(listed(origin["asks"]))
-        self.ending = listed(origin["ending"])
+        self.ending, self.again = _by_first(listed(origin["ending"])), frozenset(listed(origin["again"]))
         self.follow = listed(origin["follow"])
         self.pictures = frozenset(listed(photo["word"]))
         self.photo_names, self.photo_domains = frozenset(listed(photo["names"])), frozenset(listed(photo["agencies"]))
         self.joined, self.filler = _endings(agency["with"]), frozenset(listed(agency["filler"]))
+        self.lone_signs = frozenset(listed(agency["lone"]))
         self.sentence, self.by = frozenset(listed(agency["sentence"])), frozenset(listed(origin["by"]))
         self.written, self.behind = frozenset(listed(origin["written"])), frozenset(listed(origin["behind"]))
         self.heads, self.along = frozenset(listed(origin["heads"])), listed(origin["along"])
@@ -133,12 +148,12 @@ class Words:
         self.drawn, self.drawing = frozenset(listed(origin["drawn"])), frozenset(listed(origin["drawing"]))
         self.bare, self.places = frozenset(listed(words["names"]["bare"])), frozenset(listed(said["places"]))
         self.usual, self.usually = frozenset(listed(said["usual"])), listed(said["usually"])
-        self.told_by = _by_last(f" {word}{end}" for word in listed(said["participle"]) for end in ("", "e", "s", "es"))
+        done, endings = listed(said["participle"]), ("", "e", "s", "es")
+        self.reporting = frozenset(f"{word}{end}" for word in {*done} - {*listed(said["passive"])} for end in endings)
+        self.told_by = _by_last(f" {word}{end}" for word in done for end in endings)
         self.before, self.firm = _endings(said["before"]), _endings(said["firm"])
         self.noun = _endings(said["noun"])
-        self.after: dict[str, tuple[str, ...]] = {}
-        for phrase in listed(said["after"]):
-            self.after[phrase[:2]] = (*self.after.get(phrase[:2], ()), phrase)
+        self.after = _by_first(listed(said["after"]))
         self.verbs = frozenset(
             stem + end
             for stem in listed(said["stems"])
@@ -146,8 +161,15 @@ class Words:
         ) | frozenset(listed(said["verbs"]))
         self.modal, self.press = frozenset(listed(said["modal"])), frozenset(listed(said["press"]))
         self.does = self.modal | frozenset(listed(said["does"]))
+        self.staff = frozenset(listed(said["staff"]))
         self.apposed, self.verbal = listed(said["apposed"]), frozenset(listed(words["names"]["verbal"]))
         self.small = frozenset(listed(words["names"]["small"]))
+        self.given, self.lone = frozenset(listed(words["names"]["given"])), frozenset(listed(words["names"]["lone"]))
+        self.articles = frozenset(listed(said["articles"]))
+        self.homes = frozenset(listed(said["homes"]))
+        self.fronts = frozenset(listed(said["fronts"]))
+        self.common = frozenset(listed(words["names"]["common"]))
+        self.titled = _by_first(listed(said["titled"]))
         self.spoke = frozenset(listed(said["spoke"]))
         self.foreign, self.ordinary = listed(words["names"]["german"]), frozenset(listed(words["names"]["foreign"]))
         self.countries = {country: listed(stems) for country, stems in words["countries"].items()}
@@ -163,6 +185,14 @@ def load_words() -> Words:
 def _endings(text: str) -> Endings:
     """Phrases for `ending`, without the articles that are stripped from what they are compared with."""
     return _by_last(strip_articles(" " + item) for item in listed(text))
+
+
+def _by_first(phrases: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Phrases by their first two signs, the longest first."""
+    found: dict[str, list[str]] = {}
+    for phrase in sorted(phrases, key=len, reverse=True):
+        found.setdefault(phrase[:2], []).append(phrase)
+    return {key: tuple(items) for key, items in found.items()}
 
 
 def _by_last(phrases: Iterable[str]) -> Endings:
@@ -187,8 +217,9 @@ def ending(text: str, phrases: Endings) -> str:
     return ""
 
 
+@lru_cache(maxsize=2)
 def strip_articles(text: str) -> str:
-    """Without the articles, blanks and opening signs at the end."""
+    """Without the articles, blanks and opening signs at the end; asked twice of most mentions."""
     for _ in range(4):
         text = text if text[-1:] == "'" else text.rstrip(OPENING_SIGNS)
         head, _, word = text.rpartition(" ")
@@ -224,22 +255,44 @@ def is_signed(text: str) -> bool:
 def is_origin(m: Mention) -> bool:  # noqa: PLR0911
     """Whether the line says that the text was taken from here."""
     words, b = load_words(), m.low.lstrip(_OPENING)
+    if m.match.address and (m.head or m.tail) and m.low.endswith(" via ") and not m.after.strip(" ."):
+        return True
+    # "Le New York Post publiait hier ce long article, que nous reproduisons"
+    said = m.low[-140:] + m.shown + m.after[:140]
+    if (m.head or m.tail) and _REPEATED.search(said):
+        return True
+    if (m.head or m.tail) and m.after[:1] in {")", "]"} and _VIA.search(m.low[-12:]):
+        return True
+    if (m.head or m.tail) and _SOURCED.search(m.low[-12:]):
+        return True
     # "Source : Bilan de la fiscalité" names a work.
     if m.in_list or (m.match.level == WEAK and m.after[:1] == " " and m.after[1:2].isalpha()):
         return False
     if m.kind in {"source_link", "translation_note"} and len(m.line) <= 260:
         return True
-    if b.startswith(words.label) and _labelled(b, m.after, words.label):
+    labels = words.label.get(b[:2], ())
+    if b.startswith(labels) and _labelled(b, m.after, labels):
         return True
     if _inside(m.low[-80:], words.inside) and len(m.after.split(")")[0].strip()) <= 60:
         return True
     b = b.removeprefix("pour ")
-    if b.startswith(words.opening) and len(b) <= 200 and ". " not in b and len(m.line) <= 300:
+    noted = _NOTE.match(b) if b[:1] == "n" else None
+    b = b[noted.end() :] if noted else b
+    edge = m.head or m.tail or m.kind == "byline"
+    if edge and any(word in m.low for word in _BEFORE_NOW) and _SELF.search(m.low[-160:]):
         return True
-    if (m.tail or m.head) and _is_taken(b, m.after, words):
+    if b.startswith(words.opening.get(b[:2], ())) and len(b) <= 200 and ". " not in b and len(m.line) <= 300:
+        return True
+    if (m.tail or m.head) and (not m.outlet.agency or b[:2] != "d'") and _is_taken(b, m.after, words):
         return True
     # At the end of a page a line that begins so is no sentence of the story.
-    if m.tail and b.startswith(words.ending) and len(b) <= 80 and len(m.after) <= 60 and ". " not in b:
+    if (
+        (m.tail or noted)
+        and b.startswith(words.ending.get(b[:2], ()))
+        and len(b) <= 80
+        and len(m.after) <= 60
+        and ". " not in b
+    ):
         return True
     near = " " + m.low[-110:]
     for _ in range(2):
@@ -250,26 +303,40 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
         if not noun:
             break
         near = near.removesuffix(noun)
-    edge = m.head or m.tail or m.kind == "byline"
     if edge and len(m.after.strip(EDGES)) <= 30:
         written = strip_articles(" " + m.low)
         if written.endswith((" pour", " for", " para", " für", " для", " per")):
             by = m.before[: len(written) - 1].strip().rpartition(" ")[0]
             if is_signed(by):
                 return True
+    # "… Lire l'original en anglais sur le site du Kyiv Independent."
+    last = last_words(m.low)
+    if m.tail and len(last) < len(m.low[-200:]) and len(m.after.strip(EDGES)) <= 30 and _ASKED.match(last):
+        return is_origin(m._replace(low=last, before=m.before[-len(last) :] if last else "", previous=""))
     previous = m.previous.lower().strip(EDGES)
-    return (
-        bool(previous)
-        and not b.strip(EDGES)
-        and not m.after.strip(EDGES)
-        and (previous in words.label or (previous.startswith(words.opening) and len(previous) <= 80))
-    )
+    if not previous or b.strip(EDGES) or m.after.strip(EDGES):
+        return False
+    labels, opening = words.label.get(previous[:2], ()), words.opening.get(previous[:2], ())
+    return previous in labels or (previous.startswith(opening) and len(previous) <= 80)
+
+
+def is_opening_clause(m: Mention) -> bool:
+    """Whether a sentence begins with what was done to its subject: ``Repris par Reuters, le chiffre …``."""
+    if not _DONE.match(m.low.lstrip(_OPENING)) or m.after.count(" ") < 4:
+        return False
+    rest = _SUBJECT.match(m.after.lower())
+    if rest is None:
+        return False
+    return load_words().again.isdisjoint(_WORD.findall(m.after.lower()[:160]))
 
 
 def _is_taken(low: str, after: str, words: Words) -> bool:
     """Whether a line is no more than where the text was before: ``Tribune parue en anglais dans``, and the name."""
     said = _WORD.findall(low[:120])
-    if not 1 < len(said) <= 14 or len(low) > 120 or said[0] not in words.begins or words.taken.isdisjoint(said[:9]):
+    if not 1 < len(said) <= 14 or len(low) > 120 or said[0] not in words.begins:
+        return False
+    after_it = said[:2] == ["d", "après"] and not words.begins.isdisjoint(said[2:5])
+    if words.taken.isdisjoint(said[:9]) and not after_it:
         return False
     # "L'original de ce texte", but "L'enquête publiée par"; "Lire notre enquête" is the page's own.
     whole = not words.firsts.isdisjoint(said)
@@ -278,7 +345,8 @@ def _is_taken(low: str, after: str, words: Words) -> bool:
     if _FROM.isdisjoint(said[-3:]):
         return False
     rest = after.strip(' .)»"')
-    if ". " in low:
+    # "D'après un article de Die Zeit", but "D'après un article de Die Zeit, l'Allemagne manque de bras."
+    if ". " in low or (after_it and rest and _ONWARD.match(rest.lower()) is None):
         return False
     return (
         not rest
@@ -297,7 +365,8 @@ def _labelled(low: str, after: str, labels: tuple[str, ...]) -> bool:
     if gap and gap[0] in ":–—-→|=(/":
         return len(gap) <= 90 and ". " not in gap and len(after) < 160
     said = gap in {"", "le", "la", "l'", "les", "le site", "the", "http://", "https://"} or gap in _CHANNELS
-    return said and len(after.strip()) <= 40
+    # "Via X — Le port ferme."
+    return said and (len(after.strip()) <= 40 or after[:3] in {" — ", " – ", " : "})
 
 
 def _inside(near: str, labels: tuple[str, ...]) -> bool:
@@ -308,71 +377,7 @@ def _inside(near: str, labels: tuple[str, ...]) -> bool:
     head = near[:at].rstrip()
     if not head.endswith(labels):
         return False
-    return without(head, labels).rstrip()[-1:] in {"", "(", "[", ".", "|", "/", "–", "—", "-"}
-
-
-def is_agency(m: Mention) -> bool:  # noqa: PLR0911
-    """Whether the name is a dateline's, a byline's or a sign-off's."""
-    b, after, words = m.before, m.after, load_words()
-    bare = b.strip()
-    if _DATELINE.fullmatch(b.lstrip(EDGES.replace("(", ""))) and _AFTER_DATELINE.match(after):
-        return True
-    if after.startswith(")") and _DATELINE.fullmatch(bare):
-        # "ROMA (ANSA)", "Rabat - (MAP)", "(AFP)" before a text.
-        place = bare.rstrip(" (")
-        if place.isupper() or (m.head and (not place or (len(place) <= 40 and place[-1] in "-–—,"))):
-            return True
-    if not b.strip(EDGES) and re.match(_AFTER_SLASH, after) and not m.tail:
-        return True
-    if b.endswith("/") and after.startswith("/") and len(b) <= 60:
-        return True
-    dashed = after[:1] in {".", ",", "/"} or (m.head and after.lstrip()[:1] in {"-", "–", "—"})
-    if dashed and len(b) <= 50 and re.match(_DASH_DATELINE, bare):
-        return True
-    # "… the road is closed. AFP", "(Reporting by …) Reuters"
-    closing = (m.tail or m.kind == "agency_signoff") and not after.strip(EDGES) and m.shown[0].isupper()
-    if (
-        closing
-        and bare.rstrip(" /").endswith((".", "!", "?", "»", ")"))
-        and (m.match.level == DISTINCT or m.shown.isupper())
-    ):
-        return True
-    edge = m.head or m.tail or m.kind in {"byline", "agency_signoff", "dateline", "update_stamp"}
-    if (edge or m.kind == "legal") and is_rights(m):
-        return True
-    team = m.low[m.low.rfind("(") :] if m.tail and m.line.rstrip(" .").endswith(")") else ""
-    if _TEAM.match(team) and team.rstrip().endswith((" pour", " for", " par", ",", " avec")) and ")" not in after[:-2]:
-        return True
-    if m.head and re.match(_TEXT, after) and re.fullmatch(_ALONG, b[-140:]) and is_signed(b):
-        return True
-    low = strip_articles(" " + m.low.replace("(", " "))
-    with_it = bool(ending(low, words.joined))
-    joint = with_it or b.rstrip(" 0123456789")[-1:] in _JOINTS
-    joint = joint or low.strip() in {"", "par", "by"}
-    if (" " + m.low.rstrip()).endswith((" par", " by", " von", " por", " da")) and len(m.line) <= 70:
-        joint = True
-    if not joint:
-        return False
-    if edge and len(m.line) <= 130 and is_signed(m.before) and is_signed(m.after):
-        return True
-    square = b.rfind("[") > b.rfind("(")
-    opening, close = (b.rfind("["), "]") if square else (b.rfind("("), ")")
-    opening = -1 if close in b[opening:] else opening
-    closed = after.find(close)
-    if opening >= 0 and closed >= 0 and len(b) - opening <= 60 and closed <= 40:
-        rest = after[closed + 1 :].strip(' ."»')
-        # A headline has no full stop behind the bracket.
-        edged = m.tail or (m.first and m.more and len(after) == closed + 1)
-        return not rest and edged and is_signed(b[opening:]) and is_signed(after[:closed])
-    return edge and with_it and not after.strip(" .)") and is_signed(last_words(b))
-
-
-def is_rights(m: Mention) -> bool:
-    """Whether the text's rights are the name's: ``Copyright AFP.``, ``bur-tll/cbn © 2024 Agence France-Presse``."""
-    rest = m.after.lower().strip(" .,-–)0123456789")
-    if rest and not rest.startswith(("tous droits", "toute repro", "all rights", "reprod", "droits")):
-        return False
-    return _INITIALS.fullmatch(m.before) is not None or _RIGHTS.fullmatch(m.low) is not None
+    return without(head, labels).rstrip()[-1:] in {"", "(", "[", ".", "|", "/", "–", "—", "-", ","}
 
 
 def is_alone(m: Mention) -> bool:
@@ -381,6 +386,9 @@ def is_alone(m: Mention) -> bool:
         return False
     if not m.before.strip(EDGES) and not m.after.strip(EDGES):
         return m.match.level == DISTINCT
+    # "Ukraïnska Pravda 👉 t.me/…"
+    if not m.before.strip(EDGES) and m.match.level != WEAK and _RELAY.fullmatch(m.after.rstrip()):
+        return True
     channel = m.shown.startswith("@") or "t.me/" in m.shown.lower()
     if not channel or len(m.line) > 120:
         return False

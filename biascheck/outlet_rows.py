@@ -40,11 +40,16 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(item for line in text.strip("\n").split("\n") for item in line.split("|") if item)
 
 
-def row_names(row: list[str]) -> str:
-    """The names of a row; agencies' in capitals too, as credits have them, and capitals without accents."""
+def row_names(row: list[str], capitals: str = "") -> str:
+    """The names of a row; agencies' in capitals too, as credits have them, and capitals without accents.
+
+    `capitals` is a further name, as a heading of a page writes it.
+    """
     names = f"{row[0]}|{row[1]}" if row[1] else row[0]
     if row[6] == "yes":
         names += "|" + names.upper()
+    elif capitals:
+        names += "|" + capitals
     if "É" in names or "È" in names:
         names += "|" + names.translate(_PLAIN)
     return f"\n{names}\t{row[7]}"

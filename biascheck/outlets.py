@@ -37,8 +37,6 @@ DISTINCT, CONTEXT, WEAK = range(3)
 
 _ARTICLES = "Le |La |Les |The |El |Il |Die |Der |Das |Los |L'"
 _ARTICLE = re.compile(_ARTICLES)
-#: A bar stands before a name of the table, a tab before one put into French, a line before the next row's.
-_KEY = re.compile(rf"[|\t\n](?:{_ARTICLES})?([^|\t\n]{{1,5}})")
 _NAME = re.compile(r"[^|\t\n]*")
 _STARTS = tuple(sign + article for sign in "|\t\n" for article in ("", *_ARTICLES.split("|")))
 _SMALL_WORD = re.compile(r"(?<= )[a-zà-ÿ]{4,}")
@@ -113,14 +111,16 @@ class Table:
         self._english = frozenset(listed(names["english"]))
         self._never, self._people = frozenset(listed(names["never"])), frozenset(listed(names["people"]))
         # One line a row: its own names, a tab, names put into French.
-        cells = [row_names(row) for row in rows]
+        cells = [row_names(row, self._capitals(row)) for row in rows]
         # The last row's names are no outlets, and hide those that stand in them: "Spoutnik V".
         self._hiding = (len(rows),)
         cells.append("\n" + "|".join(listed(names["longer"])) + "\t")
         self._begins = [0, *itertools.accumulate(len(cell) for cell in cells)]
         self._names = "".join(cells)
+        # A bar stands before a name, a tab before one put into French, a line before the next row's.
+        begun = rf"[|\t\n](?:{_ARTICLES})?((?:{names['often']})[^|\t\n]{{0,4}}|[^|\t\n]{{1,5}})"
         # An ordinary word in small letters is no name alone, and what is longer has a key of its own.
-        keys = {key.rstrip(" (") for key in _KEY.findall(self._names)}
+        keys = {key.partition(" (")[0].rstrip(" (") for key in re.findall(begun, self._names)}
         self._keys = sorted(key for key in keys if not (key.islower() and key in self._never))
         # A key that begins another sorts before it, and has its forms too.
         self._automaton = AhoCorasick(
@@ -132,6 +132,14 @@ class Table:
         #: Of each key, what may stand in a text from there on, and the forms that begin so; None until a text has it.
         self._forms: list[_Written | None] = [None] * len(self._keys)
         self._outlets: dict[int, Outlet] = {}
+
+    def _capitals(self, row: list[str]) -> str:
+        """An outlet's name as mastheads and bylines write it in capitals, unless it may be a heading's word there."""
+        name = bare_name(row[0])
+        core = _ARTICLE.sub("", name, count=1)
+        shown = name.upper()
+        plain = core.isalpha() and core == name and name not in self._distinct
+        return "" if row[6] == "yes" or plain or name == shown or core in self._small else f"{shown} ()"
 
     def outlet(self, row: int) -> Outlet:
         """The outlet of a row."""
@@ -159,6 +167,19 @@ class Table:
         return found
 
     @cached_property
+    def handles(self) -> dict[str, int]:
+        """Rows by the domain or name without dots and blanks, as their accounts write them: ``@lemondefr``."""
+        found: dict[str, int] = {}
+        for i, row in enumerate(self.rows):
+            names = (bare_name(name) for name in (row[0], *cell_parts(row[1])) if " " in name or name in self._distinct)
+            for name in (*row[2].split("|"), *names):
+                joined = "".join(filter(str.isalnum, name.lower()))
+                if "/" not in name and len(joined) > 4:
+                    found.setdefault(joined, i)
+                    found.setdefault("_".join(name.lower().split()), i)
+        return found
+
+    @cached_property
     def short(self) -> dict[str, int]:
         """Agencies by their short names in small letters, as sign-offs write them."""
         found: dict[str, int] = {}
@@ -181,8 +202,9 @@ class Table:
         """The row of the longest known ending of a host, a Telegram channel before Telegram."""
         if host in {"t.me", "telegram.me"}:
             channel = path.lower().strip("/").removeprefix("s/").split("/")[0].split("?")[0]
-            if f"t.me/{channel}" in self.domains:
-                return self.domains[f"t.me/{channel}"]
+            # A channel that the table has not is no upstream of Telegram's.
+            if channel:
+                return self.domains.get(f"t.me/{channel}")
         parts = host.split(".")
         return next(
             (self.domains[h] for k in range(len(parts) - 1) if (h := ".".join(parts[k:])) in self.domains), None
@@ -248,7 +270,8 @@ class Table:
                 yield Match((row,), DISTINCT, opened, stop, True)
         if "@" in text:
             for handle in _HANDLE.finditer(text):
-                row = self.domains.get("t.me/" + handle.group(1).lower())
+                name = handle.group(1).lower()
+                row = self.domains.get("t.me/" + name, self.handles.get(name))
                 if row is not None:
                     yield Match((row,), DISTINCT, handle.start(), handle.end(), True)
 

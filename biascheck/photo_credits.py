@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from biascheck.mentions import CAPITAL, NAMES, Mention, is_rights, is_signed, load_words
+from biascheck.mentions import CAPITAL, NAMES, Mention, is_signed, load_words
 from biascheck.outlets import DISTINCT
+from biascheck.wires import is_rights
 
 __all__ = ["is_captioned", "is_credit", "is_person", "is_photo", "is_pictures"]
 
@@ -20,6 +21,7 @@ _PERSON_AFTER = (
 )
 
 
+_ENDS = frozenset(("", ".", "!", "?", "»", "©", "|", "(", ")"))
 _KIND = re.compile(r" (?:d'|de |du )?(?:illustration|archives?|presse|une|couverture|principale|agence)$")
 #: The sign of a credit, and the names behind it up to the end of a text.
 _SIGN = re.compile(
@@ -73,7 +75,9 @@ def is_credit(low: str) -> bool:
 
 def is_person(before: str) -> bool:
     """Whether a line ends with a person's name and a bar, as photographers are credited."""
-    return re.search(_PERSON, before[-90:]) is not None
+    found = re.search(_PERSON, before[-90:])
+    # "TVA Nouvelles | " is a paper's.
+    return found is not None and not load_words().table.is_name(re.split(r"\s?[|/]", found.group())[0])
 
 
 def is_photo(m: Mention) -> bool:  # noqa: PLR0911
@@ -82,17 +86,25 @@ def is_photo(m: Mention) -> bool:  # noqa: PLR0911
     rest, low = m.after.strip(" .)]"), m.low.rstrip()
     ends = len(rest) <= 45 or tight.startswith((")", "/", "|", "]"))
     pictures, agency = is_pictures(m), m.outlet.agency
+    # "AA / Ankara / Anne Morel" is a dateline.
+    if agency and m.first and m.more and not m.low.strip() and tight[:1] == "/" and m.after.count("/") > 1:
+        return False
     # "(EPA)" in a story is an environment agency.
     brackets = {"("} if m.shown in load_words().photo_names or not m.shown.isupper() else set()
     if pictures and ends and (b[-1:] in {"/", "|", "©", "-", "–"} | brackets or tight[:1] in {"/", "|"}):
+        return True
+    if pictures and b.endswith("©") and m.head:
         return True
     if agency and not m.tail and re.match(_PERSON_AFTER, m.after.rstrip(" .)]")):
         return True
     if agency and low[-1:] in {"", "(", "[", "."} and tight[:6].lower() in {"photo:", "photo ", "photo/", "photos"}:
         return True
-    if agency and not rest and not m.tail and low.endswith(("/", "[", " photo", " photos", " foto")):
+    # "dpa/AFP" above a text signs it.
+    joint = low.rstrip(" /") in load_words().table.short
+    if agency and not rest and not m.tail and not joint and low.endswith(("/", "[", " photo", " photos", " foto")):
         return True
-    if agency and not rest and m.head and not m.tail and m.match.level == DISTINCT and low.endswith((".", "!", "»")):
+    sure = m.match.level == DISTINCT or (pictures and m.shown.isupper())
+    if agency and not rest and m.head and not m.tail and sure and low.endswith((".", "!", "»")):
         return True
     alone = not low.replace("copyright", "").strip("© 0123456789-")
     alone = alone and (not rest or rest.lower().startswith(("tous droits", "all rights", "reprod")))
@@ -124,11 +136,20 @@ def is_photo(m: Mention) -> bool:  # noqa: PLR0911
 def is_captioned(m: Mention) -> bool:
     """Whether a word for a picture stands right before a name that may be an ordinary word, and a line's end after."""
     rest, b = m.after.strip(" .)]"), m.low.rstrip(' "«')
-    if rest and not (rest[0] in "/|-–" and len(rest) <= 40):
+    # "… à la sortie de l'audience. LP/Anne Morel"
+    if m.shown.isupper() and len(m.shown) <= 3 and b[-1:] in _ENDS and re.match(_PERSON_AFTER, m.after.rstrip(" .)]")):
+        return True
+    # "Photo d'archives Ouest-France : le site de l'ancienne usine"
+    captioned = m.after[:3] == " : " and m.first and m.match.level == DISTINCT
+    if rest and not captioned and not (rest[0] in "/|-–" and len(rest) <= 40):
         return False
+    rest = "" if captioned else rest
     if b.endswith((":", "©", "/", "|")):
         return is_credit(m.low)
-    if not rest and re.fullmatch(_BY, m.before):
+    if not rest and re.search(rf"(?:^|[.!?»] ){_BY}$", m.before[-120:]):
+        return True
+    # "… pendant quatre nuits. | ARCHIVES OUEST-FRANCE"
+    if not rest and b.endswith(("| archives", "| archive")):
         return True
     for kind in (" d'archives", " d'illustration", " archives", " archive"):
         b = b.removesuffix(kind)

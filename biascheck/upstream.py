@@ -11,21 +11,23 @@ import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
 
 from biascheck.citations import cited, is_listed
-from biascheck.mastheads import is_along, is_byline, is_drawn, is_masthead, is_suffix, is_wire
+from biascheck.mastheads import is_along, is_byline, is_call, is_drawn, is_masthead, is_staffed, is_suffix
 from biascheck.mentions import (
+    EDGES,
     Mention,
-    is_agency,
     is_alone,
+    is_opening_clause,
     is_origin,
     is_signed,
     load_words,
 )
-from biascheck.outlets import CONTEXT, DISTINCT, Match, bare_name, cell_parts, load_table
+from biascheck.outlets import CONTEXT, DISTINCT, Match, load_table
 from biascheck.photo_credits import is_captioned, is_credit, is_person, is_photo, is_pictures
 from biascheck.reading import Furniture, Upstream
+from biascheck.site_names import own_site
+from biascheck.wires import is_agency, is_team, is_wire
 
 __all__ = ["ROLES", "find_upstream"]
 
@@ -44,6 +46,7 @@ _FOREIGN = frozenset({"related", "comment_form", "share", "newsletter", "live_fe
 _SILENT = frozenset({"legal", "site_tag", "share", "site_banner", "update_stamp", "photo_credit", "byline"})
 #: Furniture in which a noun such as "agences" makes no citation of a name.
 _SIGNED = frozenset({"agency_signoff", "byline", "dateline"})
+_ALONE = frozenset(("d'après", "d'après l", "selon", "selon l"))
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _SIGN = re.compile(r"(?:[(\[]|^)([^()\[\]\n]{2,60})[)\]]?[.\s]{0,4}$")
 _DATED = re.compile(
@@ -52,12 +55,25 @@ _DATED = re.compile(
     r"\(([a-zé]{2,8}(?:[/, -]{1,2}[a-zé]{2,8}){0,2})\)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
+#: "ats - Un randonneur"
+_OPENED = re.compile(r"([a-z]{3,7}) [-–—] [«\" ]{0,2}[A-ZÀ-Ý]")
 #: "… dans les décombres. afp/ther"
 _SMALL_SIGN = re.compile(r"[.!?»\"] {1,2}/?([a-z]{2,6}(?:/[a-z]{2,5}){0,3})[.\s]{0,3}$")
+_STOPPED = frozenset('.!?»"')
+#: What stands between a paper and the agency that it has a text from.
+_BEHIND = re.compile(
+    r" ?[»\"]?,? ?(?:/|\(|\[|[–—-] |\bavec|\bet agences?,|(?:[(]|\b)(?:source|agence)s? ?:?)"
+    r" ?(?:avec |source ?: ?)?(?:l'|les? |la )?(?:agence )?"
+)
+#: What stands between where a text comes from and who had it next.
+_AFTER = re.compile(
+    r" ?[»\"]?,? ?(?:puis |et )?(?:traduit|repris|relayé|republié|reproduit)e?(?: (?:en|de l'|du) ?[a-zç]{4,12})?"
+    r" (?:par|sur|dans) (?:le site |la revue )?(?:l'|les? |la )?[«\" ]{0,2}"
+)
 #: What stands between two names of a row.
 _ROW = re.compile(
     r" ?»?(?:, à [A-ZÉ][\w-]{2,14})?"
-    r"(?:,| et| ou| and| or| y| und| puis| ainsi que|, et)(?: (?:de|à|par|dans|pour|d'|of|to))? ?"
+    r"(?:,| et| ou| ni| and| or| y| und| puis| ainsi que|, et)(?: (?:de|à|par|dans|pour|d'|of|to))? ?"
     r"(?:le |la |les |l'|the |du |des |au |aux )?[«\" ]{0,3}"
 )
 
@@ -82,11 +98,14 @@ class _Reader:
         self.opening = len(self.text) - len(self.text.lstrip())
         self.closing = len(self.text.rstrip())
         self.found: dict[tuple[int, str], tuple[int, int]] = {}
+        #: Which of the outlets of one name the text meant first.
+        self.chosen: dict[tuple[int, ...], int] = {}
 
     def read(self) -> None:
         """Fill `found`."""
         seen: dict[int, int] = {}
         names: list[tuple[str, Mention]] = []
+        asked: dict[int, Match] = {}
         last = len(self.text) - EDGE
         for match in self.table.matches(self.text):
             owner = match.owners[0]
@@ -100,9 +119,21 @@ class _Reader:
                 role, row = self.press_association(mention)
             else:
                 role, row = _role(mention), mention.row
+            # "Source : Le Courrier du Vietnam/VNA"
+            if names and names[-1][0] == "origin" and role:
+                gap = self.text[names[-1][1].match.end : match.start]
+                if mention.outlet.agency and not names[-1][1].outlet.agency and _BEHIND.fullmatch(gap):
+                    role = "agency"
+                elif _AFTER.fullmatch(gap):
+                    role = "origin"
             if role:
                 self.give(row, role, match.start, match.end)
             names.append((role, mention))
+            if mention.line[-1:] == "?" and not mention.before and mention.after[:2] in {" :", ": "}:
+                # Questions of an interview bear the outlet's name.
+                first = asked.setdefault(mention.row, match)
+                if first is not match:
+                    self.give(mention.row, "origin", first.start, first.end)
         self.lists(names)
         self.signs()
 
@@ -141,7 +172,13 @@ class _Reader:
         small = before.lower()
         at = bisect_right(self.starts, start) - 1
         kind = self.furniture[at].kind if at >= 0 and self.furniture[at].end > start else ""
-        row = self.choose(match.owners, small[-60:], after[:40].lower()) if len(match.owners) > 1 else match.owners[0]
+        # "… selon la chaîne Mash sur Telegram, …" is a sentence.
+        if kind == "share" and stop - begin > 60 and text[stop - 1] == "." and text.count(" ", begin, stop) > 8:
+            kind = ""
+        row = match.owners[0]
+        if len(match.owners) > 1:
+            row = self.choose(match.owners, small[-60:], after[:40].lower())
+            self.chosen.setdefault(match.owners, row)
         # Addresses that follow one another are references, not an origin.
         in_list = match.address and (previous.startswith("http") or text[stop : stop + 20].lstrip().startswith("http"))
         return Mention(
@@ -177,17 +214,23 @@ class _Reader:
                 return owner
             if after.startswith("-") and after[1:].startswith(cities):
                 return owner
-        return owners[0]
+        return self.chosen.get(owners, owners[0])
 
     def press_association(self, m: Mention) -> tuple[str, int]:
         """`PA`: Agence France-Presse put into French word by word, in English and in Britain the Press Association."""
         french = _is_french(self.text)
         row = self.table.domains["afp.com" if french else "pa.media"]
+        alone = not m.before.strip(EDGES) and not m.after.strip(EDGES) and "©" not in m.before
+        if alone and ((m.first and m.more) or (m.tail and not m.first)) and m.kind not in _FOREIGN:
+            return "agency", row
         closed = not m.after.strip(" .)]") or m.after.lstrip().startswith(("/", "|"))
         if closed and (is_person(m.before) or is_credit(m.low)):
             return "photo", row
         sure = m._replace(row=row, outlet=self.table.outlet(row), match=m.match._replace(level=CONTEXT))
-        if m.before.endswith(("(", "/")) and is_agency(sure):
+        signed = (m.head or m.tail) and is_signed(m.line) and len(m.line) <= 60 and closed
+        if signed and is_origin(sure):
+            return "origin", row
+        if (m.before.endswith(("(", "/")) or signed) and is_agency(sure):
             british = any(city in m.low for city in load_words().capitals["GB"])
             return "agency", self.table.domains["pa.media"] if british else row
         told = french and m.after[:1] in {"", ",", ".", " ", ":"} and not m.after[1:2].isdigit()
@@ -195,7 +238,10 @@ class _Reader:
 
     def signs(self) -> None:
         """Sign-offs in small letters: ``(mbr avec ats)``, ``jdu/ats``."""
-        short, filler = self.table.short, load_words().filler
+        words, short = load_words(), self.table.short
+        first = _OPENED.match(self.text, self.opening)
+        if first is not None and first.group(1) in words.lone_signs:
+            self.give(short.get(first.group(1)), "agency", *first.span(1))
         # "BERNE (ats)" before a text.
         head = _LINE.finditer(self.text, 0, self.head) if "(" in self.text[: self.head] else iter(())
         for line in itertools.islice(head, EDGE_LINES):
@@ -204,7 +250,9 @@ class _Reader:
                 self.give(short.get(word.group()), "agency", line.start() + word.start(), line.start() + word.end())
         for line in list(_LINE.finditer(self.text, self.tail))[-EDGE_LINES:]:
             shown = line.group()[-80:]
-            small = _SMALL_SIGN.search(shown)
+            # Nearly all lines end otherwise.
+            ended = shown.rstrip(". ").rpartition(" ")[0].rstrip(" ")[-1:] in _STOPPED
+            small = _SMALL_SIGN.search(shown) if ended else None
             if small is not None:
                 at = line.end() - len(shown)
                 for word in _WORD.finditer(shown, *small.span(1)):
@@ -219,9 +267,10 @@ class _Reader:
             if not open_ and len(line.group()) > 40:
                 continue
             tokens = [(t.group(), t.start()) for t in _WORD.finditer(found.group(1))]
-            if len(tokens) > 8 or not all(t in short or t in filler or len(t) <= 4 for t, _ in tokens):
+            if len(tokens) > 8 or not all(t in short or t in words.filler or len(t) <= 4 for t, _ in tokens):
                 continue
-            if len(tokens) == 1 and not open_ and not shown.startswith("/", found.start()):
+            lone = line.start() > self.opening and found.group(1) in words.lone_signs
+            if len(tokens) == 1 and not (lone or open_ or shown.startswith("/", found.start())):
                 continue
             for token, at in tokens:
                 row, start = short.get(token), line.end() - len(shown) + found.start(1) + at
@@ -235,13 +284,24 @@ class _Reader:
 def _role(m: Mention) -> str:  # noqa: PLR0911
     """The role that a mention has, if any."""
     level, agency = m.match.level, m.outlet.agency
+    if (m.head or m.tail) and is_call(m):
+        return "origin"
     if m.kind in _FOREIGN:
         mast = m.first and m.kind in {"share", "breadcrumb"} and is_masthead(m)
         return "origin" if mast or (m.kind == "share" and is_alone(m)) else ""
     said = cited(m)
     edge = m.head or m.tail or m.kind
-    if said < 3 and (is_origin(m) or (edge and (is_masthead(m) or is_drawn(m)))):
+    # "Propos recueillis par L'Équipe", and no more
+    if said == 2 and edge and m.more and not agency and level <= CONTEXT and not m.after.strip(EDGES) and is_byline(m):
         return "origin"
+    if m.head and m.more and is_staffed(m):
+        return "agency" if agency else "origin"
+    taken = said < 3 and (is_origin(m) or (edge and (is_masthead(m) or is_drawn(m))))
+    if taken and not is_team(m) and not is_opening_clause(m):
+        return "origin"
+    # "D'après AFP", and no more
+    if agency and 0 < said < 3 and edge and m.more and not m.after.strip(EDGES) and m.low.strip(EDGES) in _ALONE:
+        return "agency"
     if agency and said == 2 and (m.kind in _SIGNED or is_along(m.low)) and is_agency(m):
         return "agency"
     if said < 2:
@@ -277,41 +337,6 @@ def _edges(text: str) -> tuple[int, int]:
     return (first[-1] if first else 0) + 1, starts[0] if starts else base
 
 
-def _own_site(canonical_url: str | None, site_name: str | None) -> tuple[frozenset[int], int | None]:
-    """The rows that a page itself is of, and the one that its canonical address says it was taken from."""
-    if not canonical_url and not site_name:
-        return frozenset(), None
-    table, at = load_table(), None
-    if canonical_url:
-        host, _, path = re.sub(r"^\w{1,10}://", "", canonical_url.strip())[:500].partition("/")
-        at = table.host(host.split(":")[0].lower().removeprefix("www."), path)
-    if not site_name:
-        return frozenset() if at is None else frozenset({at}), None
-    own = _named(site_name)
-    if at is None or at in own:
-        return own if at is None else own | {at}, None
-    outlet = table.outlet(at)
-    names = (outlet.name, *outlet.aliases, *(domain.split(".")[-2] for domain in outlet.domains))
-    related = any(len(n) > 1 and re.search(rf"\b{re.escape(bare_name(n).lower())}\b", site_name.lower()) for n in names)
-    return (own | {at}, None) if related else (own, at)
-
-
-@lru_cache(maxsize=1024)
-def _named(site_name: str) -> frozenset[int]:
-    """The rows that bear a site's name, or whose domain it is."""
-    said = _letters(site_name)
-    return frozenset(
-        i
-        for i, (name, aliases, domains, *_) in enumerate(load_table().rows)
-        if any(_letters(bare_name(n)) == said for n in (name, *cell_parts(aliases)))
-        or any(said in {d.replace(".", ""), d.split(".")[-2].replace("-", "")} for d in domains.split("|"))
-    )
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", text).lower()
-
-
 def find_upstream(
     text: str,
     furniture: Sequence[Furniture] = (),
@@ -342,7 +367,7 @@ def find_upstream(
     >>> [(u.name, u.role) for u in find_upstream("Un texte.\nSource : RT France")]
     [('RT', 'origin')]
     """
-    own, taken = _own_site(canonical_url, site_name)
+    own, taken = own_site(canonical_url, site_name)
     reader = _Reader(text, furniture, own)
     reader.read()
     if taken is not None:
@@ -359,8 +384,9 @@ def find_upstream(
             if role == told:
                 reader.found.setdefault((row, role), (start + at, end + at) if at >= 0 else (0, 0))
     for row, role in list(reader.found):
-        # "UNIAN. …", and below the address of the page there.
-        if role in {"agency", "cited"} and (row, "origin") in reader.found:
+        # "UNIAN. …", and below the address of the page there; an agency's own text tells what it was told itself.
+        taken = (row, "origin") in reader.found
+        if (taken and role in {"agency", "cited"}) or (role == "cited" and (row, "agency") in reader.found):
             del reader.found[row, role]
     found = sorted(reader.found.items(), key=lambda item: (ROLES.index(item[0][1]), item[1], item[0][0]))
     return tuple(

@@ -97,7 +97,28 @@ def test_well_known_outlets(name: str, country: str, ownership: str, agency: boo
 
 @pytest.mark.parametrize("furnished", [False, True])
 @pytest.mark.parametrize(
-    "part", [None, "unseen-1", "unseen-2", "unseen-3", "tester-1", "unseen-4", "unseen-5", "tester-2"]
+    "part",
+    [
+        None,
+        "unseen-1",
+        "unseen-2",
+        "unseen-3",
+        "tester-1",
+        "unseen-4",
+        "unseen-5",
+        "tester-2",
+        "tester-3",
+        "tester-4",
+        "unseen-6",
+        "tester-5",
+        "tester-6",
+        "tester-7",
+        "tester-8",
+        "tester-9",
+        "tester-10",
+        "tester-11",
+        "tester-12",
+    ],
 )
 def test_written_cases(part: str | None, furnished: bool) -> None:
     """All cases are written for the purpose.
@@ -193,6 +214,24 @@ def test_a_name_only_mentioned_is_no_origin(case: dict[str, object]) -> None:
         ("Le port, lundi. © Ann Roe / AFP\nIl ferme.", {("Agence France-Presse", "photo")}),
         # Agencies of one name.
         ("Conakry (AGP) – Le port ferme lundi.", {("Agence guinéenne de presse", "agency")}),
+        # A sentence of the story that begins with what was done to its subject, and a text that tells of itself.
+        ("Repris par Le Figaro, le chiffre est faux depuis deux ans.", {("Le Figaro", "cited")}),
+        ("Repris du Guardian, ce texte est publié ici avec son accord.\nLe port.", {("The Guardian", "origin")}),
+        # A paper, and the agency it has the text from.
+        ("Source : Cameroon Tribune / Xinhua\nLe port.", {("Cameroon Tribune", "origin"), ("Xinhua", "agency")}),
+        # Capitals, as mastheads and bylines have them; a heading is no outlet.
+        ("LE FIGARO – Le port ferme ses portes.\nIl rouvre.", {("Le Figaro", "origin")}),
+        ("L'ESSENTIEL\nLe port ferme ses portes lundi.", set()),
+        # A capital that shows a name, and one that does not.
+        ("L'enquête de Libération a été saluée.", {("Libération", "cited")}),
+        ("Le Front de Libération et le Produit intérieur Brut.", set()),
+        ("Contrairement au Point, la revue se tait.", {("Le Point", "cited")}),
+        ("L'ABC espagnol y voit un aveu.", {("ABC", "cited")}),
+        # An agency tells in its own text what it was told itself.
+        ("OUAGADOUGOU (AFP) – Le port ferme, a appris l'AFP lundi.", {("Agence France-Presse", "agency")}),
+        # Questions of an interview; a headline with one question is none.
+        ("Der Spiegel : Qui paie ?\nMoi.\nDer Spiegel : Et vous ?\nNon.", {("Der Spiegel", "origin")}),
+        ("Der Spiegel : qui paie ?", set()),
         # A sentence is no byline.
         ("Il l'a dit à l'agence Reuters mardi.", {("Reuters", "cited")}),
         ("Un texte paru dans Le Monde appelle à la grève.", {("Le Monde", "cited")}),
