@@ -259,6 +259,14 @@ def test_cut_by_system_hides_system_and_outlet_of_german_news(rows: list[KeyedRo
             assert all(row.system != rows[i].system and row.outlet != rows[i].outlet for row in trained)
 
 
+def test_cut_by_system_tests_a_year_of_the_pseudo_news_with_its_other_years_known() -> None:
+    rows = [KeyedRow("ppn", "rrn", year=year) for year in ("2022", "2023") for _ in range(40)]
+    for train, test in make_folds(rows, by="system"):
+        tested, trained = ({rows[i].year for i in of} for of in (test, train))
+        assert len(tested) == 1
+        assert trained == {"2022", "2023"} - tested
+
+
 def test_cut_by_year_hides_the_year_of_an_outlet_and_leaves_the_others() -> None:
     rows = [KeyedRow("pages", "a", year=str(2000 + i % 5)) for i in range(50)]
     for train, test in make_folds(rows, by="year"):
