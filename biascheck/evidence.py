@@ -218,7 +218,15 @@ def _linear(
 
 
 def _phrases(label: str, text: _Text, entries: FloatArray, kinds: FloatArray, lexicon: Any) -> list[Evidence]:
-    """Lexicon entries that occur, each at its first place, and how much of each kind there is."""
+    """Lexicon entries that occur, each at its first place, and how much of each kind there is.
+
+    A turn of Russian that speaks for English speaks against the runner-up alone: it is left to the rest.
+    """
+    code = label.partition(":")[2]
+
+    def odd(kind: str, value: str, weight: float) -> bool:
+        return bool(code) and kind == "calque" and value != code and weight > 0
+
     first: dict[int, Hit] = {}
     by_kind: dict[tuple[str, str], int] = defaultdict(int)
     for hit in text.hits:
@@ -229,11 +237,14 @@ def _phrases(label: str, text: _Text, entries: FloatArray, kinds: FloatArray, le
             label, *text.span(hit.start, hit.end), round(float(entries[index]), 4), _reason(hit.entry, entries[index])
         )
         for index, hit in first.items()
+        if not odd(hit.entry.kind, hit.entry.value, entries[index])
     ]
     found = sorted(found, key=lambda e: -abs(e.weight))[:MAX_PHRASES]
     for (kind, value), number in by_kind.items():
         hit = next(hit for hit in text.hits if (hit.entry.kind, hit.entry.value) == (kind, value))
         weight = round(float(kinds[lexicon.kinds.index((kind, value))]), 4)
+        if odd(kind, value, weight):
+            continue
         said = _KINDS[kind].format(_LANGUAGES.get(value, value), "" if number == 1 else "s")
         why = f"a {said}" if number == 1 else f"first of {number} {said}"
         found.append(Evidence(label, *text.span(hit.start, hit.end), weight, why))

@@ -62,6 +62,11 @@ def check(reading: Reading) -> None:
             assert item.why != REST
             assert 0 <= item.start < item.end <= len(reading.text)
             assert reading.text[item.start : item.end].strip()
+            subject, _, code = label.partition(":")
+            if subject == "source_language" and item.weight > 0:
+                # A turn of Russian is no reason for English.
+                turns = [name for name in ("English", "Spanish", "German", "Russian") if f"of {name}" in item.why]
+                assert turns in ([], [{"en": "English", "es": "Spanish", "de": "German", "ru": "Russian"}[code]])
             if label != "aggregated":
                 inside = [f for f in reading.furniture if f.start <= item.start and item.end <= f.end]
                 assert not inside, (label, reading.text[item.start : item.end])
