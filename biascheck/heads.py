@@ -256,7 +256,7 @@ class LanguageHead(Head):
     threshold_ : float
     """
 
-    def __init__(self, languages: Sequence[str] = (), C: float = 0.3, precision: float = 0.9) -> None:
+    def __init__(self, languages: Sequence[str] = (), C: float = 0.3, precision: float = 0.92) -> None:
         self.languages = languages
         self.C = C
         self.precision = precision
