@@ -34,9 +34,8 @@ __all__ = ["evaluate"]
 
 #: A set has so many rows of a source language to be counted for it.
 LEAST_CELL = 20
-#: The cuts that are printed for each head; the first is the one that its threshold is chosen on.
-_SHOWN = {head: (CUTS[head], "outlet" if CUTS[head] != "outlet" else "") for head in HEADS}
-_SHOWN["language"] = (CUTS["language"], "system")
+#: The cuts that are printed for each head, beside the one that its threshold is chosen on.
+_SHOWN = {**{head: {CUTS[head], "outlet"} for head in HEADS}, "language": {CUTS["language"], "system"}}
 _CUTS = ("outlet", "year", "system")
 
 

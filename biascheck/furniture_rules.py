@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from biascheck.lexicon import read_table
-from biascheck.outlets import read_rows
+from biascheck.outlet_rows import read_rows
 
 __all__ = [
     "MAX_LINE",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from biascheck.mentions import CAPITAL, EDGES, NAMES, Mention, is_signed, last_words, load_words
+from biascheck.mentions import BEGUN, CAPITAL, EDGES, NAMES, Mention, is_signed, last_words, load_words
 from biascheck.outlets import CONTEXT, DISTINCT, WEAK
 
 __all__ = ["ISSUE", "is_along", "is_byline", "is_call", "is_drawn", "is_masthead", "is_staffed", "is_suffix"]
@@ -33,7 +33,7 @@ ISSUE = rf"[ »\"]{{0,3}}(?:\([^()\n]{{2,24}}\))?[,.(|–—:-]?[ (]{{0,2}}{_BEF
 #: A section or a headline behind a name at the head of a page.
 _SECTION = (
     rf"(?: \([{CAPITAL}][\w' -]{{2,24}}\))?[ »\"]{{0,2}}[|›>•·] ?\S| [–—-] [«\" ]{{0,2}}[{CAPITAL}\d]"
-    rf"|\.? ?»? ?\. ?[«\" ]{{0,2}}[{CAPITAL}]|» ?[{CAPITAL}]"
+    rf"|\.? ?»? ?\. ?{BEGUN}|» ?[{CAPITAL}]"
 )
 #: The text behind the name of its page: "Pars Today – Le commandant", "Mediapart. Le port".
 _TEXT = r"(?:\.| [–—|-]) [A-ZÀ-Ý«]"
@@ -45,8 +45,8 @@ _CITY = (
     rf"(?:, (?:(?:édition|n°|numéro|le|du) ?[^.\n]{{1,24}}|{_DAY}))?"
 )
 #: "Le Guardian, Londres — Les factures", "(Seneweb.com) - Le marché"
-_FROM_CITY = rf", [{CAPITAL}][\w' -]{{2,25}} [–—-] [«\" ]{{0,2}}[{CAPITAL}]"
-_IN_BRACKETS = rf"\) ?[–—-] ?[«\" ]{{0,2}}[{CAPITAL}]"
+_FROM_CITY = rf", [{CAPITAL}][\w' -]{{2,25}} [–—-] {BEGUN}"
+_IN_BRACKETS = rf"\) ?[–—-] ?{BEGUN}"
 #: "Fraternité Matin (Abidjan)"
 _PLACE = rf" \([{CAPITAL}][\w' -]{{2,24}}\)"
 #: "AlterPresse, Port-au-Prince, 3 mai 2023 -- Des gangs"
@@ -83,7 +83,6 @@ _CALL = re.compile(
 #: How words for "with" begin.
 _ALONG = frozenset("awmcAWMC")
 _RIGHTS = ("©", "opyright", "(c)", "droits", "rights")
-_ENDS = frozenset(("", ".", "!", "?", "»", "|", "-", "–", "—"))
 _COPYRIGHT = re.compile(
     r"(?:copyright|©|\(c\)|(?:tous )?droits (?:réservés|de reproduction)|all rights reserved)"
     r"(?:copyright|©|\(c\)|by|par|pour|le|la|the|[\s,:–—\d-]){0,9}$"
@@ -114,22 +113,18 @@ def is_masthead(m: Mention) -> bool:  # noqa: PLR0911
     words = load_words()
     if m.match.address and any(sign in m.low[-70:] for sign in _HEAD_OF_PAGE):
         return True
-    if not (m.head or m.tail or m.kind in {"byline", "agency_signoff", "legal"}):
+    if m.outlet.agency or not (m.head or m.tail or m.kind in {"byline", "agency_signoff", "legal"}):
         return False
     if _with_agencies(m):
         return True
     # "[Le Temps] Pourquoi Genève perd ses diplomates"
-    if m.head and not m.outlet.agency and m.low.strip() == "[" and re.match(_BRACKET, m.after):
+    if m.head and m.low.strip() == "[" and re.match(_BRACKET, m.after):
         return True
     if m.match.level == WEAK:
         return False
     low = m.low[-80:]
     sign = _COPYRIGHT.search(low) if any(word in low for word in _RIGHTS) else None
-    if (
-        sign is not None
-        and not m.outlet.agency
-        and (not sign.start() or low[: sign.start()].rstrip().endswith((".", "|", "-", "–", "—")))
-    ):
+    if sign is not None and (not sign.start() or low[: sign.start()].rstrip().endswith((".", "|", "-", "–", "—"))):
         # "© Le Dauphiné libéré" below a text; above it stands a picture.
         if m.tail and not m.first and not m.more and not low[: sign.start()].strip() and not m.after.strip(" ."):
             return True
@@ -139,12 +134,10 @@ def is_masthead(m: Mention) -> bool:  # noqa: PLR0911
         if not m.first or low.strip(EDGES) or not re.match(r" [–—-] [A-ZÀ-Ý«]", m.after):
             return False
     said = _SIGNS.sub("", low.strip(EDGES))
-    if m.outlet.agency or (said and said not in words.heads):
-        if m.outlet.agency:
-            return False
-        return _is_bracketed(m) or (m.more and ((m.head and _is_joint(m)) or (m.first and _is_breadcrumb(m))))
     if m.head and m.more and _is_joint(m):
         return True
+    if said and said not in words.heads:
+        return _is_bracketed(m) or (m.first and m.more and _is_breadcrumb(m))
     # "THE GUARDIAN (Londres) — Les infirmières"
     if not said and (re.match(_PLACED, m.after) or re.match(_CITY_DAY, m.after.lower())):
         return True
@@ -163,7 +156,7 @@ def is_masthead(m: Mention) -> bool:  # noqa: PLR0911
         if m.more and not after.strip(EDGES) and (m.match.level == DISTINCT or _is_titled(m)):
             return True
         # "Maliweb.net – Dans un communiqué"
-        if m.match.address and re.match(rf" [–—-] [«\" ]{{0,2}}[{CAPITAL}]", after):
+        if m.match.address and re.match(rf" [–—-] {BEGUN}", after):
             return True
     if m.first and m.more:
         if not _SIGNS.sub("", after.strip(EDGES)) or re.fullmatch(_CITY, after):
@@ -215,12 +208,7 @@ def _is_breadcrumb(m: Mention) -> bool:
 def _is_joint(m: Mention) -> bool:
     """Whether the line is no more than names of outlets: ``RFI / France 24``."""
     parts = [part.strip() for part in re.split(r"[/|&+–—]| et ", m.line[:70])]
-    return (
-        not m.outlet.agency
-        and 2 <= len(parts) <= 3
-        and len(m.line) <= 60
-        and all(map(load_words().table.is_name, parts))
-    )
+    return 2 <= len(parts) <= 3 and len(m.line) <= 60 and all(map(load_words().table.is_name, parts))
 
 
 def _is_bracketed(m: Mention) -> bool:
@@ -244,7 +232,7 @@ def _with_agencies(m: Mention) -> bool:
     """Whether the name is that of a byline's paper, before its agencies: ``Le Figaro avec AFP``."""
     words = load_words()
     after = m.after[:120].lstrip(" ,/|(–—-[")
-    if m.outlet.agency or after[:1] not in _ALONG:
+    if after[:1] not in _ALONG:
         return False
     low = after.lower()
     if not low.startswith(words.along):

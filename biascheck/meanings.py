@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
 
-from biascheck.forms import plain
 from biascheck.lexicon import read_table
-from biascheck.outlets import DISTINCT, load_table
+from biascheck.outlets import DISTINCT, load_table, plain
 from biascheck.words import WORD, flags_of, hash_words
 
 __all__ = ["ADDRESS", "FRENCH", "MAX_READ", "MEANINGS", "OTHER_SCRIPT", "Line", "Said", "read_lines", "words_of"]

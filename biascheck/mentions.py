@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from biascheck.outlets import DISTINCT, WEAK, Match, Outlet, Table, listed, load_table
+from biascheck.outlet_rows import Outlet, listed
+from biascheck.outlets import DISTINCT, WEAK, Match, Table, load_table
 
 __all__ = [
+    "BEGUN",
     "CAPITAL",
     "EDGES",
     "NAMES",
@@ -47,6 +49,8 @@ OPENING_SIGNS = " \t\"«»“”'([*_"
 #: Patterns with this class are slow to compile: they stand as text, for the cache of `re`.
 CAPITAL = "A-ZÀ-ÖØ-ÞŁŚŠŽČА-ЯЁІЇЄ"
 NAMES = rf"[{CAPITAL}][\w'.-]{{0,25}}(?: (?:d[eu] |de la |van |von |el )?[{CAPITAL}][\w'.-]{{0,25}}){{1,3}}"
+#: How a text begins behind the name of its page or its agency.
+BEGUN = rf"[«\" ]{{0,2}}[{CAPITAL}]"
 _WORD = re.compile(r"[^\W\d_]+")
 #: A channel's address behind its name, below a text.
 _RELAY = re.compile(r"[^\w\n.]{1,6}(?:https?://|www\.|t\.me/|@)[\w./@-]{2,80}")
@@ -82,7 +86,7 @@ _DATED = re.compile(
     r"(?:le|en|on|in|du|sous|par|et|traduit)\b[^.]{0,60}(?:\. (?:Tradu|tradu|Propos|Texte|Repro)[^.]{0,50})?$"
     r"|le [^.,]{3,20}, (?:est|a été) (?:ici )?(?:reproduit|repris|republié|traduit)"
 )
-
+#: "… ce long article, que nous reproduisons"
 _REPEATED = re.compile(
     r" que nous re(?:produisons|publions|prenons)\b| dont nous (?:re)?(?:publions|produisons|traduisons) ici\b"
     r"| re(?:produit|pris|publié)e?s? (?:ici|ci-dessous|avec l'a)| traduite?s? par (?:nos soins|la rédaction)\b"
@@ -143,8 +147,7 @@ class Words:
         self.sentence, self.by = frozenset(listed(agency["sentence"])), frozenset(listed(origin["by"]))
         self.written, self.behind = frozenset(listed(origin["written"])), frozenset(listed(origin["behind"]))
         self.heads, self.along = frozenset(listed(origin["heads"])), listed(origin["along"])
-        self.wires = listed(origin["wires"])
-        self.told = frozenset(listed(origin["told"]))
+        self.wires, self.told = listed(origin["wires"]), frozenset(listed(origin["told"]))
         self.drawn, self.drawing = frozenset(listed(origin["drawn"])), frozenset(listed(origin["drawing"]))
         self.bare, self.places = frozenset(listed(words["names"]["bare"])), frozenset(listed(said["places"]))
         self.usual, self.usually = frozenset(listed(said["usual"])), listed(said["usually"])
@@ -161,16 +164,13 @@ class Words:
         ) | frozenset(listed(said["verbs"]))
         self.modal, self.press = frozenset(listed(said["modal"])), frozenset(listed(said["press"]))
         self.does = self.modal | frozenset(listed(said["does"]))
-        self.staff = frozenset(listed(said["staff"]))
         self.apposed, self.verbal = listed(said["apposed"]), frozenset(listed(words["names"]["verbal"]))
         self.small = frozenset(listed(words["names"]["small"]))
         self.given, self.lone = frozenset(listed(words["names"]["given"])), frozenset(listed(words["names"]["lone"]))
-        self.articles = frozenset(listed(said["articles"]))
-        self.homes = frozenset(listed(said["homes"]))
-        self.fronts = frozenset(listed(said["fronts"]))
+        self.staff, self.articles = frozenset(listed(said["staff"])), frozenset(listed(said["articles"]))
+        self.homes, self.fronts = frozenset(listed(said["homes"])), frozenset(listed(said["fronts"]))
         self.common = frozenset(listed(words["names"]["common"]))
-        self.titled = _by_first(listed(said["titled"]))
-        self.spoke = frozenset(listed(said["spoke"]))
+        self.titled, self.spoke = _by_first(listed(said["titled"])), frozenset(listed(said["spoke"]))
         self.foreign, self.ordinary = listed(words["names"]["german"]), frozenset(listed(words["names"]["foreign"]))
         self.countries = {country: listed(stems) for country, stems in words["countries"].items()}
         self.capitals = {country: listed(cities) for country, cities in words["capitals"].items()}
@@ -255,15 +255,8 @@ def is_signed(text: str) -> bool:
 def is_origin(m: Mention) -> bool:  # noqa: PLR0911
     """Whether the line says that the text was taken from here."""
     words, b = load_words(), m.low.lstrip(_OPENING)
-    if m.match.address and (m.head or m.tail) and m.low.endswith(" via ") and not m.after.strip(" ."):
-        return True
-    # "Le New York Post publiait hier ce long article, que nous reproduisons"
-    said = m.low[-140:] + m.shown + m.after[:140]
-    if (m.head or m.tail) and _REPEATED.search(said):
-        return True
-    if (m.head or m.tail) and m.after[:1] in {")", "]"} and _VIA.search(m.low[-12:]):
-        return True
-    if (m.head or m.tail) and _SOURCED.search(m.low[-12:]):
+    edge = m.head or m.tail
+    if edge and _is_handed_on(m):
         return True
     # "Source : Bilan de la fiscalité" names a work.
     if m.in_list or (m.match.level == WEAK and m.after[:1] == " " and m.after[1:2].isalpha()):
@@ -278,12 +271,12 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
     b = b.removeprefix("pour ")
     noted = _NOTE.match(b) if b[:1] == "n" else None
     b = b[noted.end() :] if noted else b
-    edge = m.head or m.tail or m.kind == "byline"
-    if edge and any(word in m.low for word in _BEFORE_NOW) and _SELF.search(m.low[-160:]):
+    signed = edge or m.kind == "byline"
+    if signed and any(word in m.low for word in _BEFORE_NOW) and _SELF.search(m.low[-160:]):
         return True
     if b.startswith(words.opening.get(b[:2], ())) and len(b) <= 200 and ". " not in b and len(m.line) <= 300:
         return True
-    if (m.tail or m.head) and (not m.outlet.agency or b[:2] != "d'") and _is_taken(b, m.after, words):
+    if edge and (not m.outlet.agency or b[:2] != "d'") and _is_taken(b, m.after, words):
         return True
     # At the end of a page a line that begins so is no sentence of the story.
     if (
@@ -303,7 +296,7 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
         if not noun:
             break
         near = near.removesuffix(noun)
-    if edge and len(m.after.strip(EDGES)) <= 30:
+    if signed and len(m.after.strip(EDGES)) <= 30:
         written = strip_articles(" " + m.low)
         if written.endswith((" pour", " for", " para", " für", " для", " per")):
             by = m.before[: len(written) - 1].strip().rpartition(" ")[0]
@@ -318,6 +311,16 @@ def is_origin(m: Mention) -> bool:  # noqa: PLR0911
         return False
     labels, opening = words.label.get(previous[:2], ()), words.opening.get(previous[:2], ())
     return previous in labels or (previous.startswith(opening) and len(previous) <= 80)
+
+
+def _is_handed_on(m: Mention) -> bool:
+    """Whether a text's first or last lines say so at the name: ``(Via The Telegraph)``, ``que nous reproduisons``."""
+    if m.match.address and m.low.endswith(" via ") and not m.after.strip(" ."):
+        return True
+    if _REPEATED.search(m.low[-140:] + m.shown + m.after[:140]):
+        return True
+    near = m.low[-12:]
+    return (m.after[:1] in {")", "]"} and _VIA.search(near) is not None) or _SOURCED.search(near) is not None
 
 
 def is_opening_clause(m: Mention) -> bool:

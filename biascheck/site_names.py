@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from biascheck.outlets import bare_name, cell_parts, load_table
+from biascheck.outlet_rows import bare_name, cell_parts
+from biascheck.outlets import load_table
 
 __all__ = ["own_site"]
 

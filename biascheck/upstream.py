@@ -23,7 +23,7 @@ from biascheck.mentions import (
     is_signed,
     load_words,
 )
-from biascheck.outlets import CONTEXT, DISTINCT, Match, load_table
+from biascheck.outlets import CONTEXT, DISTINCT, Match, load_table, plain
 from biascheck.photo_credits import is_captioned, is_credit, is_person, is_photo, is_pictures
 from biascheck.reading import Furniture, Upstream
 from biascheck.site_names import own_site
@@ -80,10 +80,9 @@ _ROW = re.compile(
 
 def _fold(text: str) -> str:
     """One character for one: apostrophes and blanks of one kind."""
-    for old in "’‘ʼ`´":
+    text = plain(text)
+    for old in "ʼ`´":
         text = text.replace(old, "'")
-    for old in "\u00a0\u202f\u2009":
-        text = text.replace(old, " ")
     return text.replace("\r", "\n")
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 
 from biascheck.mastheads import ISSUE
-from biascheck.mentions import CAPITAL, EDGES, Mention, ending, is_signed, last_words, load_words, strip_articles
+from biascheck.mentions import (
+    BEGUN,
+    CAPITAL,
+    EDGES,
+    Mention,
+    ending,
+    is_signed,
+    last_words,
+    load_words,
+    strip_articles,
+)
 from biascheck.outlets import DISTINCT
 
 __all__ = ["is_agency", "is_rights", "is_team", "is_wire"]
@@ -35,7 +45,7 @@ _CLOSED = rf"[)\]] ?[–—:-]? ?[«\" ]{{0,2}}[{CAPITAL}\d]"
 #: "KIEV. 12 août. INTERFAX-UKRAINE – …", "Moscou, 3 mai - RIA Novosti. …"
 _PLACE_DAY = rf"[{CAPITAL}][\w' -]{{2,25}}[.,] ?\d{{1,2}}(?:er)? [^\W\d_]{{3,9}}\.?(?: \d{{4}})?[.,]?(?: ?[-–—/])? ?"
 _PLACE_STOP = rf"[{CAPITAL}][\w'-]{{2,20}}(?: [{CAPITAL}][\w'-]{{2,20}})?\. "
-_TEXT = rf"\)?(?:\.| ?[–—-]) [«\" ]{{0,2}}[{CAPITAL}]"
+_TEXT = rf"\)?(?:\.| ?[–—-]) {BEGUN}"
 
 
 def is_agency(m: Mention) -> bool:  # noqa: PLR0911
@@ -136,6 +146,6 @@ def is_wire(m: Mention) -> bool:
         return True
     if m.more and re.fullmatch(rf" ?/ ?[{CAPITAL}][\w'-]{{2,20}}", after.rstrip()):
         return True
-    if re.match(rf", [{CAPITAL}][\w'-]{{2,20}} [–—-] [«\" ]{{0,2}}[{CAPITAL}]", after):
+    if re.match(rf", [{CAPITAL}][\w'-]{{2,20}} [–—-] {BEGUN}", after):
         return True
-    return (m.more or len(after) > 40) and re.match(rf"(?:\.| [–—-]) [«\" ]{{0,2}}[{CAPITAL}]", after) is not None
+    return (m.more or len(after) > 40) and re.match(rf"(?:\.| [–—-]) {BEGUN}", after) is not None

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biascheck.forms import FORMS, forms_of, plain
+from biascheck.forms import FORMS, forms_of
 from biascheck.lexicon import read_table
 from biascheck.meanings import words_of
+from biascheck.outlets import plain
 
 
 def forms(line: str) -> set[str]:

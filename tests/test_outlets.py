@@ -96,30 +96,7 @@ def test_well_known_outlets(name: str, country: str, ownership: str, agency: boo
 
 
 @pytest.mark.parametrize("furnished", [False, True])
-@pytest.mark.parametrize(
-    "part",
-    [
-        None,
-        "unseen-1",
-        "unseen-2",
-        "unseen-3",
-        "tester-1",
-        "unseen-4",
-        "unseen-5",
-        "tester-2",
-        "tester-3",
-        "tester-4",
-        "unseen-6",
-        "tester-5",
-        "tester-6",
-        "tester-7",
-        "tester-8",
-        "tester-9",
-        "tester-10",
-        "tester-11",
-        "tester-12",
-    ],
-)
+@pytest.mark.parametrize("part", dict.fromkeys(case.get("set") for case in CASES))
 def test_written_cases(part: str | None, furnished: bool) -> None:
     """All cases are written for the purpose.
 
